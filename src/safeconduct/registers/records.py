@@ -1,0 +1,63 @@
+"""Record types of the registers: who and what takes part."""
+
+from safeconduct.kernel.vocabulary import record_type
+
+TYPES = (
+    record_type(
+        "person_listed",
+        "registers.person.listed",
+        "a protected person or officer takes part",
+        kinds="S",
+        author="self; request @ site",
+        fields="person!~ capacity:{protected/officer/driver/guard} site!? language~:name name~^:text phone~^:text document~^:text",
+        class_name="people",
+        milestone="count",
+    ),
+    record_type(
+        "unit_listed",
+        "registers.unit.listed",
+        "a unit takes part, of which kind and where it may act",
+        kinds="S",
+        author="self; deploy @ territory",
+        fields="unit! kind:{official/military/police/private} district!? strength:n skills:list",
+        class_name="people",
+        milestone="kind and count",
+        shows="unit kind",
+        identity="unit",
+    ),
+    record_type(
+        "vehicle_listed",
+        "registers.vehicle.listed",
+        "a vehicle of a party, with what protects it",
+        kinds="S",
+        author="self",
+        fields="vehicle! vehicle_type:{car/suv/van/pickup/bus/truck/cab/rickshaw/motorcycle} armour:n radio:bool seats:n look:text plate~^:text",
+        class_name="people",
+        milestone="type and armour",
+        shows="vehicle vehicle_type armour",
+        identity="vehicle",
+    ),
+    record_type(
+        "rostered",
+        "registers.shift.rostered",
+        "a person is due at a post or site",
+        kinds="S",
+        author="task @ post",
+        fields="shift! post! site! person!~ role:name from:t until:t",
+        class_name="people",
+        milestone="count by role",
+        identity="shift person",
+    ),
+    record_type(
+        "named",
+        "registers.role.named",
+        "a person holds a role at a site, post, movement or district",
+        kinds="S",
+        author="self; task @ place",
+        fields="role!:name holder!~ about! until:t?",
+        class_name="people",
+        milestone="role filled",
+        shows="role",
+        identity="role about",
+    ),
+)
