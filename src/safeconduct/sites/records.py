@@ -1,0 +1,62 @@
+"""Record types of sites: places, sightings, checks, queues."""
+
+from safeconduct.kernel.vocabulary import record_type
+
+TYPES = (
+    record_type(
+        "site_listed",
+        "sites.site.listed",
+        "a site and its zones, with risk class and review date",
+        kinds="S",
+        author="task @ site",
+        fields="site! district! kind:{project/camp/hotel/airport/plant/premises} risk:{high/medium/low} zones:list review_due:t place^:list",
+        class_name="owed",
+        milestone="name and class",
+        shows="site risk",
+        identity="site",
+    ),
+    record_type(
+        "sighted",
+        "sites.vehicle.sighted",
+        "a person or camera says: this vehicle stands, passes, has gone",
+        kinds="S",
+        author="deploy @ post",
+        fields="vehicle! site! zone! post! motion:{stopped/moving/gone} vehicle_type:{car/suv/van/pickup/bus/truck/cab/rickshaw/motorcycle} first_seen:t place^:list plate~^:text",
+        class_name="cordon",
+        milestone="vehicle at zone since minute",
+        shows="vehicle site zone first_seen motion",
+    ),
+    record_type(
+        "checked",
+        "sites.vehicle.checked",
+        "a check was **done**, with its result (one tap *Check done* means `clear`)",
+        kinds="S",
+        author="deploy @ post",
+        fields="vehicle! site! zone! post! result:{clear/turned_away/handed_over} method:{papers/search/mirror/dog/pass}? pass!?",
+        class_name="owed",
+        milestone="check done, minute",
+        shows="vehicle site zone",
+    ),
+    record_type(
+        "unchecked",
+        "sites.vehicle.check_missed",
+        "a check was not possible, why; ends no clock",
+        kinds="S",
+        author="deploy @ post",
+        fields="vehicle! site! zone! post! reason:{alone/refused/told_not_to/unsafe/equipment/gone/other}",
+        class_name="cordon",
+        milestone="not possible",
+        shows="vehicle site zone",
+    ),
+    record_type(
+        "queue",
+        "sites.post.reported",
+        "the post lives: waiting, unchecked, passed since last",
+        kinds="S",
+        author="deploy @ post",
+        fields="post! site! zone! waiting:n unchecked:n passed:n oldest:ms",
+        class_name="cordon",
+        milestone="reported",
+        shows="post site zone",
+    ),
+)
