@@ -1,0 +1,68 @@
+"""Record types of watch: alerts and what was done with them."""
+
+from safeconduct.kernel.vocabulary import record_type
+
+TYPES = (
+    record_type(
+        "raised",
+        "watch.alert.raised",
+        "somebody must do something by when",
+        kinds="N",
+        author="node",
+        fields="alert! standard!:name? about! movement!? site!? zone!? severity:{critical/high/other} owner:name due:t",
+        class_name="alarm",
+        milestone="full",
+        identity="alert",
+    ),
+    record_type(
+        "told",
+        "watch.alert.told",
+        "a message left for, or reached, a recipient; carries a reference only",
+        kinds="N",
+        author="node",
+        fields="about! alert!? recipient!~ channel:name state:{sent/delivered/failed} step:n",
+        class_name="alarm",
+        milestone="told role, time",
+    ),
+    record_type(
+        "ack",
+        "watch.alert.acknowledged",
+        "somebody has it; stops paging and nothing else",
+        kinds="S",
+        author="any @ programme; person",
+        fields="alert! about!",
+        class_name="alarm",
+        milestone="full",
+    ),
+    record_type(
+        "escalated",
+        "watch.alert.escalated",
+        "the ladder's next step fell",
+        kinds="N",
+        author="node",
+        fields="alert! about! step:n to_role:name",
+        class_name="alarm",
+        milestone="full",
+    ),
+    record_type(
+        "alert_changed",
+        "watch.alert.changed",
+        "action confirmed, condition returned, alert closed",
+        kinds="SN",
+        author="owner; node",
+        fields="alert! about! state:{confirmed/returned/closed} reason:text",
+        class_name="alarm",
+        milestone="full",
+    ),
+    record_type(
+        "tasked",
+        "watch.unit.tasked",
+        "a duty officer orders a unit or post to do something now (check, search, join)",
+        kinds="S",
+        author="task @ zone; task @ post; task @ territory",
+        fields="about! to! act:name due:t?",
+        class_name="alarm",
+        milestone="tasked, minute",
+        shows="about",
+    ),
+)
