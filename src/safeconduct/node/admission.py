@@ -1,0 +1,135 @@
+"""Admission: may this record change what this node holds for true.
+
+Asked of every record that a person or device submits, and again of every body that the peer
+gives. The peer's node has judged its own records already; a node that does not play fair is why
+they are judged again. What has no power stays in the mirror as evidence and changes nothing here.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from safeconduct.agreement import Agreement, Decision, may
+from safeconduct.kernel.errors import Refused
+from safeconduct.kernel.instants import SECOND
+from safeconduct.kernel.records import Fact, Record
+from safeconduct.kernel.signatures import Envelope
+from safeconduct.kernel.vocabulary import Vocabulary
+from safeconduct.node.authority import allowed, speaks
+from safeconduct.node.drafts import NODE, Draft
+from safeconduct.node.rooms import Rooms
+from safeconduct.node.stores.desk import Token
+from safeconduct.node.watching import Watching
+
+AHEAD_MS = 5 * SECOND
+"""Ours: how far a record's time may lie ahead of this node's clock, beside its stated error."""
+
+Find = Callable[[str], Fact | None]
+
+
+def check_caller(
+    record: Record, envelope: Envelope, token: Token, *, party: str, mode: str
+) -> None:
+    """Refuse a record that is not the caller's own, or not for this node."""
+    if record.mode != mode:
+        raise Refused(
+            f"this node keeps a log of mode {mode}, and the record is of mode {record.mode}",
+            why="exercise and replay never mix with live",
+            do=f"send it to a node of mode {record.mode}",
+        )
+    if record.party != party:
+        raise Refused(f"this is the node of {party}, and the record speaks for {record.party}")
+    if token.public != envelope.keyid or token.person != record.by:
+        raise Refused(
+            "the token was given for another key",
+            do="sign with the key that was enrolled with it",
+        )
+    if record.source != token.source:
+        raise Refused(
+            f"the record's source is {record.source!r}, and the token's is {token.source!r}"
+        )
+    if record.acting != token.role:
+        raise Refused(
+            f"the token is for the role {token.role}, and the record acts as {record.acting}"
+        )
+    post = record.data.get("post")
+    if token.bound_to.startswith("post:") and isinstance(post, str) and post != token.bound_to:
+        raise Refused(f"the token is bound to {token.bound_to}, and the record is about {post}")
+
+
+def check_time(record: Record, now: int) -> None:
+    """Refuse a record whose time has not come, beyond its own stated error."""
+    ahead = record.time - record.err - now
+    if ahead > AHEAD_MS:
+        raise Refused(
+            f"the record's time lies {ahead // SECOND} s ahead of this node's clock",
+            why="a fact is recorded when it holds, not before",
+            do="set the device's clock",
+        )
+
+
+def power(
+    rooms: Rooms,
+    text: Agreement,
+    vocabulary: Vocabulary,
+    fact: Fact,
+    *,
+    watching: Watching | None,
+    find: Find,
+) -> Decision:
+    """What the agreement in force says of a record; a taking back needs the act taken back."""
+    held = find(str(fact.get("of"))) if fact.alias == "revoked" else None
+    return allowed(
+        rooms,
+        text,
+        vocabulary.by_name[fact.record.type],
+        fact,
+        owners=watching.owners if watching else {},
+        taken_back=vocabulary.by_name.get(held.record.type) if held else None,
+    )
+
+
+def refusal_draft(fact: Fact, refusal: Refused, now: int) -> Draft:
+    """The record of a refusal: what was refused, under which clause, why."""
+    values: dict[str, Any] = {
+        "of": fact.record.id,
+        "about": fact.record.subject or fact.record.party,
+        "clause": refusal.clause,
+        "reason": f"{refusal.what}. {refusal.why}"[:500],
+        "written": True,
+    }
+    if isinstance(fact.get("movement"), str):
+        values["movement"] = fact.get("movement")
+    return Draft(alias="refused", values=values, time=now, causes=(fact.record.id,))
+
+
+def of_peer(
+    rooms: Rooms,
+    text: Agreement,
+    vocabulary: Vocabulary,
+    fact: Fact,
+    envelope: Envelope,
+    *,
+    watching: Watching | None,
+    find: Find,
+) -> bool:
+    """Whether a full body of the peer may change what this node holds for true."""
+    if fact.alias == "key":
+        rooms.project(fact)
+    try:
+        speaks(rooms, fact, envelope.keyid)
+    except Refused:
+        # A person of the peer whose name and role stay closed here: the key must be enrolled.
+        info = rooms.identity.keys.get(envelope.keyid)
+        if info is None or info.ended or info.party != fact.record.party:
+            return False
+    if watching is None or fact.alias in ("key", "signed"):
+        return True
+    if fact.record.acting == NODE:
+        if fact.alias != "hold":
+            return "N" in vocabulary.by_name[fact.record.type].kinds
+        zone = str(fact.get("zone") or fact.get("site"))
+        return zone in text.places and may(text, fact.record.party, "task", zone).granted
+    try:
+        return power(rooms, text, vocabulary, fact, watching=watching, find=find).granted
+    except Refused:
+        return False

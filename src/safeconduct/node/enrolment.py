@@ -1,0 +1,133 @@
+"""Enrolment: from a one-time code to a key on record and a bearer token; tokens of devices."""
+
+from typing import Any
+
+import msgspec
+
+from safeconduct import movements
+from safeconduct.kernel.errors import Malformed, Refused
+from safeconduct.kernel.ids import computed_id
+from safeconduct.kernel.signatures import public_bytes
+from safeconduct.node.node import Node
+from safeconduct.node.stores.desk import Token, digest
+
+
+class Enrolled(msgspec.Struct, frozen=True):
+    """What an enrolled person or device needs to know. The token is shown once."""
+
+    token: str
+    person: str
+    role: str
+    source: str
+    bound_to: str
+    until: int
+    agreement: str
+    mode: str
+    party: str
+
+
+def enrol(node: Node, code: str, public: str) -> Enrolled:
+    """Redeem a one-time code: the key and the role go on record, and a token is given.
+
+    Raises:
+        Malformed: the key is not a key.
+        Refused: the code is unknown, used or over; or the key is enrolled already.
+    """
+    public_bytes(public)
+    if public in node.rooms.identity.keys:
+        raise Refused("this key is enrolled already", do="make a new key for each enrolment")
+    now = node.clock.now()
+    invite = node.desk.redeem(code, now)
+    if invite is None:
+        raise Refused("the code is unknown, used, or over", do="ask for a new invitation")
+    author = node.author("enrolment")
+    bound = {"bound_to": invite.about} if invite.about != "programme" else {}
+    key = node.sign_own(
+        author,
+        "key",
+        {
+            "key": public,
+            "holder": invite.person,
+            "use": "person",
+            "state": "enrolled",
+            "from": now,
+            "until": invite.until,
+            **bound,
+        },
+        record_id=computed_id("record", "key", public),
+    )
+    node.record_own([key])
+    named = node.sign_own(
+        author,
+        "named",
+        {
+            "role": invite.role,
+            "holder": invite.person,
+            "about": invite.about,
+            "until": invite.until,
+        },
+        record_id=computed_id("record", "named", public, invite.role),
+    )
+    node.record_own([named])
+    secret = node.salts.draw(32).hex()
+    # The source is named after the person, not the key: a second device continues another count.
+    source = f"{node.party}/{invite.person[-8:]}/{digest(public)[:8]}"
+    token = Token(public, invite.person, invite.role, source, invite.about, "person", invite.until)
+    node.desk.add_token(secret, token)
+    return Enrolled(
+        secret,
+        invite.person,
+        invite.role,
+        source,
+        invite.about,
+        invite.until,
+        node.wording,
+        node.file.mode,
+        node.party,
+    )
+
+
+def give_device(node: Node, caller: Token, values: dict[str, Any]) -> dict[str, str]:
+    """Give a device in a vehicle a token that is good for one movement.
+
+    Args:
+        caller: must act in a role that may task.
+        values: `vehicle` and `movement`.
+
+    Raises:
+        Refused: the caller may not, or the vehicle is not assigned to the movement.
+    """
+    vehicle, movement = values.get("vehicle"), values.get("movement")
+    if not isinstance(vehicle, str) or not isinstance(movement, str):
+        raise Malformed("a device needs a vehicle and a movement")
+    role = node.text.roles.get(caller.role)
+    if role is None or "task" not in role.may:
+        raise Refused(
+            f"the role {caller.role} may not give out devices",
+            why="whoever tracks a convoy tasks it",
+            do="ask the movement planner",
+            clause=node.text.silence,
+        )
+    if vehicle not in movements.vehicles_of(node.rooms.movements, movement):
+        raise Refused(f"{vehicle} is not assigned to {movement}", do="assign it first")
+    secret = node.salts.draw(24).hex()
+    device = computed_id("device", vehicle, movement)
+    now = node.clock.now()
+    until = now + 3 * 24 * 3_600_000
+    signed = node.sign_own(
+        node.author("enrolment"),
+        "key",
+        {
+            "key": f"ed25519:{digest(secret)}",
+            "holder": vehicle,
+            "use": "device",
+            "state": "enrolled",
+            "from": now,
+            "until": until,
+            "bound_to": movement,
+        },
+        record_id=computed_id("record", "key", device, now),
+    )
+    node.record_own([signed])
+    node.desk.add_token(secret, Token("", vehicle, "device", device, movement, "device", until))
+    return {"device": device, "token": secret}

@@ -1,0 +1,128 @@
+"""The exchange: one bounded round with the peer. Pull is truth; a cut link loses nothing.
+
+A round pulls the peer's head and leaves, verifies and keeps them, cosigns, pulls the bodies that
+the agreement opens, and fetches the peer's cosignatures of the own log. Every step can be
+repeated; what was verified stays.
+"""
+
+import httpx
+
+from safeconduct.federation.requests import sign_request
+from safeconduct.kernel.canonical import decode
+from safeconduct.kernel.errors import Malformed, Refused
+from safeconduct.ledger.notes import Note, parse_checkpoint, parse_note
+from safeconduct.ledger.tiles import WIDTH, decode_bundle, index_path
+from safeconduct.node.clocks import SystemClock
+from safeconduct.node.node import Node
+
+BODIES_A_ROUND = 500
+LEAVES_A_ROUND = 16 * WIDTH
+"""About this many a round, so that a peer that is far ahead cannot hold us up."""
+
+MAX_ANSWER = 16 * 1024 * 1024
+
+
+class Exchange:
+    """Talks to one peer over HTTP. Owned by the node's loop; a round runs alone."""
+
+    def __init__(self, node: Node, url: str) -> None:
+        self.node = node
+        self.url = url.rstrip("/")
+        self._wall = SystemClock()
+        self._client = httpx.AsyncClient(timeout=10, trust_env=False)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def _get(self, target: str) -> bytes:
+        node = self.node
+        if node.peer is None:
+            raise Refused("there is no peer yet", do="exchange cards first")
+        headers = sign_request(
+            node.key,
+            "GET",
+            target,
+            b"",
+            audience=node.peer.origin,
+            party=node.party,
+            date=self._wall.now(),
+            nonce=node.salts.draw(16).hex(),
+        )
+        try:
+            answer = await self._client.get(self.url + target, headers=headers)
+        except httpx.HTTPError as error:
+            raise Refused(
+                "the peer does not answer",
+                why=str(error) or type(error).__name__,
+                do="try again later",
+            ) from error
+        if answer.status_code != 200:
+            raise Refused(
+                f"the peer refused {target.split('?', maxsplit=1)[0]}", why=answer.text[:200]
+            )
+        if len(answer.content) > MAX_ANSWER:
+            raise Malformed("the peer's answer is too large")
+        return answer.content
+
+    async def round(self) -> None:
+        """One round. Raises Refused when the peer does not answer or does not check out."""
+        node = self.node
+        if node.peer is None:
+            raise Refused("there is no peer yet", do="exchange cards first")
+        node.publish()
+        limit = node.peer.size + LEAVES_A_ROUND
+        note = parse_note((await self._get(f"/federation/checkpoint?at_most={limit}")).decode())
+        head = parse_checkpoint(note)
+        leaves = await self._leaves(node.peer.size, head.size) if head.size > node.peer.size else []
+        if head.size:
+            node.cosign_peer(note, leaves)
+        await self._bodies()
+        await self._cosignatures()
+
+    async def _leaves(self, start: int, end: int) -> list[bytes]:
+        """Entries from `start` to `end`, from the tiles in which they stand."""
+        out: list[bytes] = []
+        for number in range(start // WIDTH, (end + WIDTH - 1) // WIDTH):
+            width = min(WIDTH, end - number * WIDTH)
+            partial = "" if width == WIDTH else f".p/{width}"
+            data = await self._get(f"/federation/tile/entries/{index_path(number)}{partial}")
+            entries = decode_bundle(data, width)
+            out += entries[max(0, start - number * WIDTH) :]
+        return out
+
+    async def _bodies(self) -> None:
+        node = self.node
+        if node.peer is None or node.peer.bodies_until >= node.peer.size:
+            return
+        target = f"/federation/bodies?start={node.peer.bodies_until}&limit={BODIES_A_ROUND}"
+        value = decode(await self._get(target))
+        if not isinstance(value, list):
+            raise Malformed("the peer's bodies are not a list")
+        bodies = []
+        for item in value:
+            if not isinstance(item, list) or len(item) != 3 or not isinstance(item[2], dict):
+                raise Malformed("a body of the peer is not [position, form, opening]")
+            if item[0] < node.peer.size:
+                bodies.append((int(item[0]), str(item[1]), item[2]))
+        if bodies:
+            node.take_bodies(bodies)
+
+    async def _cosignatures(self) -> None:
+        """The peer's newest cosignature of the own log, checked before it is kept."""
+        node = self.node
+        if node.peer is None:
+            return
+        data = await self._get("/federation/cosigned")
+        if not data:
+            return
+        theirs: Note = parse_note(data.decode())
+        head = parse_checkpoint(theirs)
+        own = node.journal.note(head.size)
+        witness = node.peer.card.witness
+        if own is None or own.text != theirs.text or theirs.cosigned_at(witness) is None:
+            raise Refused("the peer's cosignature does not stand under a head of this log")
+        line = next(
+            item for item in theirs.signatures if item[:2] == (witness.name, witness.key_hash)
+        )
+        node.journal.add_cosignature(head.size, line)

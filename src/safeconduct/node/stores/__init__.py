@@ -1,0 +1,1 @@
+"""Stores: SQLite files of a node. Durable before acknowledged; every page carries a checksum."""
