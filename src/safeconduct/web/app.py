@@ -1,0 +1,381 @@
+"""The HTTP application of one node: persons by token, devices by token, the peer by signature."""
+
+import asyncio
+import sys
+import traceback
+from collections.abc import AsyncIterator
+from typing import Any
+
+from litestar import Litestar, MediaType, Request, Response, get, post
+from litestar.exceptions import HTTPException
+from litestar.params import FromPath, FromQuery
+from litestar.response import ServerSentEvent, ServerSentEventMessage
+
+from safeconduct.federation.requests import WINDOW_MS, Signed, check_request
+from safeconduct.kernel.canonical import decode, encode
+from safeconduct.kernel.errors import Malformed, Refused, SafeconductError, StateUnknown
+from safeconduct.ledger.tiles import parse_index_path
+from safeconduct.node import serving
+from safeconduct.node.clocks import DrivenClock, SystemClock
+from safeconduct.node.enrolment import enrol, give_device
+from safeconduct.node.exchange import Exchange
+from safeconduct.node.node import Node
+from safeconduct.node.stores.desk import Token
+from safeconduct.web import views
+from safeconduct.web.gate import App, Gate
+from safeconduct.web.osmand import Osmand
+
+Req = Request[Any, Any, Any]
+
+QUEUE = 1_000
+"""Ids that a live reader may lag behind before it is told to fetch everything anew."""
+
+
+class Unknown(Refused):
+    """The caller showed no valid token, code or signature."""
+
+
+class Desk:
+    """What the handlers share: one node, its exchange with the peer, an exercise's driver."""
+
+    def __init__(
+        self, node: Node, exchange: Exchange | None, driver: str | None, stop: asyncio.Event
+    ) -> None:
+        self.node = node
+        self.exchange = exchange
+        self.driver = driver
+        self.stop = stop
+        self.wall = SystemClock()
+
+    def caller(self, request: Req) -> Token:
+        """Who calls, by bearer token."""
+        word, _, secret = request.headers.get("authorization", "").partition(" ")
+        token = (
+            self.node.desk.token(secret, self.node.clock.now())
+            if word.lower() == "bearer"
+            else None
+        )
+        if token is None or token.use != "person":
+            raise Unknown(
+                "the request carries no valid token",
+                do="enrol with a one-time code and send the token",
+            )
+        return token
+
+    async def peer(self, request: Req) -> Signed:
+        """Which party calls, by a signed request that was never seen before."""
+        node = self.node
+        if node.peer is None:
+            raise Unknown("this node knows no other party yet")
+        target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        try:
+            signed = check_request(
+                {name.lower(): value for name, value in request.headers.items()},
+                request.method,
+                target,
+                await request.body(),
+                audience=node.file.origin,
+                keys={node.peer.party: node.peer.card.keys["node"]},
+                now=self.wall.now(),
+            )
+        except Refused as error:
+            raise Unknown(error.what, why=error.why, do=error.do) from error
+        if not node.desk.fresh(f"{signed.party}/{signed.nonce}", self.wall.now(), 2 * WINDOW_MS):
+            raise Unknown(
+                "this request was seen before",
+                why="each request is good for one use",
+                do="sign a new one",
+            )
+        return signed
+
+    def drives(self, request: Req) -> DrivenClock:
+        """The exercise's driver, who moves the clock."""
+        if self.driver is None or not isinstance(self.node.clock, DrivenClock):
+            raise Unknown(
+                "this node's clock is not driven", why=f"its mode is {self.node.file.mode}"
+            )
+        if request.headers.get("authorization", "") != f"Bearer {self.driver}":
+            raise Unknown("only the exercise's driver moves the clock")
+        return self.node.clock
+
+
+def _desk(request: Req) -> Desk:
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+async def _body(request: Req) -> dict[str, Any]:
+    value = decode(await request.body())
+    if not isinstance(value, dict):
+        raise Malformed("the body is not a JSON object")
+    return value
+
+
+# ---------------------------------------------------------------------- persons
+@post("/v1/enrol")
+async def post_enrol(request: Req) -> dict[str, Any]:
+    """Redeem a one-time code: `{code, public}` -> token, person, role, source."""
+    value = await _body(request)
+    if not isinstance(value.get("code"), str) or not isinstance(value.get("public"), str):
+        raise Malformed("an enrolment has code and public")
+    done = enrol(_desk(request).node, value["code"], value["public"])
+    return {name: getattr(done, name) for name in done.__struct_fields__}
+
+
+@post("/v1/records")
+async def post_record(request: Req) -> dict[str, Any]:
+    """Take a signed record: `{envelope, sealed}` -> position and signed receipt."""
+    desk = _desk(request)
+    token = desk.caller(request)
+    value = await _body(request)
+    if set(value) != {"envelope", "sealed"} or not isinstance(value["sealed"], dict):
+        raise Malformed("a submission has envelope and sealed")
+    return desk.node.submit(encode(value["envelope"]), value["sealed"], token)
+
+
+@post("/v1/devices")
+async def post_device(request: Req) -> dict[str, str]:
+    """Give a vehicle's device a token for one movement: `{vehicle, movement}`."""
+    desk = _desk(request)
+    return give_device(desk.node, desk.caller(request), await _body(request))
+
+
+@get("/v1/status")
+async def get_status(request: Req) -> dict[str, Any]:
+    """Who this node is and how far the logs stand."""
+    desk = _desk(request)
+    desk.caller(request)
+    return views.status(desk.node)
+
+
+@get("/v1/clocks")
+async def get_clocks(request: Req) -> list[dict[str, Any]]:
+    """The list of clocks."""
+    desk = _desk(request)
+    desk.caller(request)
+    return views.clocks(desk.node)
+
+
+@get("/v1/alerts")
+async def get_alerts(request: Req) -> list[dict[str, Any]]:
+    """Alerts and what was done with them."""
+    desk = _desk(request)
+    desk.caller(request)
+    kinds = ("raised", "told", "ack", "escalated", "alert_changed", "tasked")
+    return [views.shown(fact) for fact in views.facts_of(desk.node, *kinds)]
+
+
+@get("/v1/verdicts")
+async def get_verdicts(request: Req) -> list[dict[str, Any]]:
+    """Verdicts, revisions included."""
+    desk = _desk(request)
+    desk.caller(request)
+    return [views.shown(fact) for fact in views.facts_of(desk.node, "verdict")]
+
+
+@get("/v1/movements")
+async def get_movements(request: Req) -> list[dict[str, Any]]:
+    """Movements as they stand."""
+    desk = _desk(request)
+    desk.caller(request)
+    return views.movement_rows(desk.node)
+
+
+@get("/v1/waiting")
+async def get_waiting(request: Req) -> list[dict[str, Any]]:
+    """Vehicles that wait at a cordon."""
+    desk = _desk(request)
+    desk.caller(request)
+    return views.waiting_rows(desk.node)
+
+
+@get("/v1/holds")
+async def get_holds(request: Req) -> list[dict[str, Any]]:
+    """Holds in force."""
+    desk = _desk(request)
+    desk.caller(request)
+    return views.hold_rows(desk.node)
+
+
+@get("/v1/records/{record_id:str}")
+async def get_record(request: Req, record_id: FromPath[str]) -> dict[str, Any]:
+    """One record that is open here."""
+    desk = _desk(request)
+    desk.caller(request)
+    return views.record(desk.node, record_id)
+
+
+@get("/v1/live")
+async def get_live(request: Req) -> ServerSentEvent:
+    """Ids of records as they come; readers fetch with their own rights."""
+    desk = _desk(request)
+    desk.caller(request)
+    return ServerSentEvent(_live(desk))
+
+
+async def _live(desk: Desk) -> AsyncIterator[ServerSentEventMessage]:
+    queue: asyncio.Queue[str] = asyncio.Queue(QUEUE)
+
+    def listen(ids: list[str]) -> None:
+        for item in ids:
+            if queue.full():
+                queue.get_nowait()
+            queue.put_nowait(item)
+
+    desk.node.listeners.append(listen)
+    try:
+        yield ServerSentEventMessage(event="ready", data="")
+        while not desk.stop.is_set():
+            try:
+                yield ServerSentEventMessage(
+                    event="record", data=await asyncio.wait_for(queue.get(), 1.0)
+                )
+            except TimeoutError:
+                yield ServerSentEventMessage(comment="alive")
+    finally:
+        desk.node.listeners.remove(listen)
+
+
+# ---------------------------------------------------------------------- the peer
+@get("/federation/checkpoint", media_type=MediaType.TEXT)
+async def get_checkpoint(request: Req, at_most: FromQuery[int] = 2**53 - 1) -> str:
+    """A published head of this log."""
+    desk = _desk(request)
+    await desk.peer(request)
+    return serving.head(desk.node, at_most).encode()
+
+
+@get("/federation/tile/entries/{path:path}")
+async def get_entries(request: Req, path: FromPath[str]) -> Response[bytes]:
+    """A tile of leaves."""
+    desk = _desk(request)
+    await desk.peer(request)
+    number, width = parse_index_path(str(path).lstrip("/"))
+    return Response(
+        serving.entries(desk.node, number, width), media_type="application/octet-stream"
+    )
+
+
+@get("/federation/bodies")
+async def get_bodies(
+    request: Req, start: FromQuery[int], limit: FromQuery[int] = 100
+) -> Response[bytes]:
+    """What the caller's party gets of each leaf."""
+    desk = _desk(request)
+    signed = await desk.peer(request)
+    rows = serving.parcels(desk.node, signed.party, max(0, start), min(max(0, limit), 500))
+    data = encode([[row.position, row.form, row.opening] for row in rows])
+    return Response(data, media_type=MediaType.JSON)
+
+
+@get("/federation/cosigned")
+async def get_cosigned(request: Req) -> Response[bytes]:
+    """The caller's newest head as this node cosigned it; empty if there is none."""
+    desk = _desk(request)
+    await desk.peer(request)
+    note = desk.node.peer.newest() if desk.node.peer else None
+    return Response(note.encode().encode() if note else b"", media_type=MediaType.TEXT)
+
+
+# ---------------------------------------------------------------------- the exercise's driver
+@post("/exercise/clock")
+async def post_clock(request: Req) -> dict[str, int]:
+    """Move the exercise's clock on: `{now}`."""
+    desk = _desk(request)
+    clock = desk.drives(request)
+    now = (await _body(request)).get("now")
+    if not isinstance(now, int):
+        raise Malformed("the clock needs now, in milliseconds")
+    desk.node.advance(now)
+    return {"now": clock.now()}
+
+
+@post("/exercise/sync")
+async def post_sync(request: Req) -> dict[str, int]:
+    """Run one round with the peer now."""
+    desk = _desk(request)
+    desk.drives(request)
+    if desk.exchange is not None:
+        await desk.exchange.round()
+    return {"size": desk.node.journal.size}
+
+
+@post("/exercise/end")
+async def post_end(request: Req) -> dict[str, int]:
+    """Seal what is pending and publish the last head."""
+    desk = _desk(request)
+    desk.drives(request)
+    desk.node.seal_all()
+    desk.node.publish()
+    return {"size": desk.node.journal.size}
+
+
+HANDLERS = (
+    post_enrol,
+    post_record,
+    post_device,
+    get_status,
+    get_clocks,
+    get_alerts,
+    get_verdicts,
+    get_movements,
+    get_waiting,
+    get_holds,
+    get_record,
+    get_live,
+    get_checkpoint,
+    get_entries,
+    get_bodies,
+    get_cosigned,
+    post_clock,
+    post_sync,
+    post_end,
+)
+
+
+def _answer(error: SafeconductError, status: int) -> Response[bytes]:
+    body = {"error": error.what, "why": error.why, "do": error.do, "clause": error.clause}
+    return Response(encode(body), status_code=status, media_type=MediaType.JSON)
+
+
+def _refused(request: Req, error: Exception) -> Response[bytes]:
+    if isinstance(error, Unknown):
+        return _answer(error, 401)
+    if isinstance(error, Malformed):
+        return _answer(error, 400)
+    if isinstance(error, Refused):
+        return _answer(error, 403)
+    if isinstance(error, StateUnknown):
+        # Our own state is unknown: answer, then let the server stop. It is never retried.
+        _desk(request).stop.set()
+        return _answer(error, 500)
+    if isinstance(error, HTTPException):
+        return _answer(Refused(error.detail or "the request does not fit"), error.status_code)
+    # A defect of ours: its place goes to the operator's log, without values; the node stops.
+    frames = " < ".join(
+        f"{f.name}:{f.lineno}" for f in reversed(traceback.extract_tb(error.__traceback__)[-6:])
+    )
+    sys.stderr.write(f"internal error: {type(error).__name__} at {frames}\n")
+    _desk(request).stop.set()
+    return _answer(StateUnknown("an internal error", do="report it; the node has stopped"), 500)
+
+
+def create_app(
+    node: Node,
+    *,
+    exchange: Exchange | None,
+    hosts: frozenset[str],
+    origins: frozenset[str],
+    driver: str | None,
+    stop: asyncio.Event,
+) -> App:
+    """The whole application: gate, positions, and the handlers behind them."""
+    app = Litestar(
+        route_handlers=list(HANDLERS),
+        exception_handlers={Exception: _refused},
+        openapi_config=None,
+        debug=False,
+        logging_config=None,
+    )
+    app.state.desk = Desk(node, exchange, driver, stop)
+    return Gate(Osmand(app, node), hosts, origins)

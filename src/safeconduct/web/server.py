@@ -1,0 +1,110 @@
+"""Serving one node: one process, one loop, one writer."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+
+from granian.constants import Interfaces
+from granian.server.embed import Server
+
+from safeconduct.kernel.errors import Refused, SafeconductError
+from safeconduct.kernel.instants import SECOND
+from safeconduct.node.clocks import DrivenClock
+from safeconduct.node.exchange import Exchange
+from safeconduct.node.node import Node
+from safeconduct.web.app import create_app
+
+LOOPBACK = "127.0.0.1"
+SYNC_EVERY_S = 5.0
+"""Ours: how often a live node runs a round with its peer."""
+LONGEST_SLEEP_S = 0.5
+"""A live node looks at its timers at least this often; a clock step is noticed so late at most."""
+
+
+def check_port(port: int) -> None:
+    """Refuse a port that is taken, before anything is started.
+
+    Raises:
+        Refused: another process listens there, or the port may not be used.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except (OSError, OverflowError) as error:
+            raise Refused(
+                f"port {port} cannot be used",
+                why=getattr(error, "strerror", None) or str(error),
+                do="stop the program that listens there, or choose another port with --port",
+            ) from error
+
+
+async def serve(node: Node, *, port: int, peer: str | None, driver: str | None) -> int:
+    """Serve until a signal or an unknown state; returns the exit code."""
+    check_port(port)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    exchange = Exchange(node, peer) if peer else None
+    names = frozenset({f"{LOOPBACK}:{port}", f"localhost:{port}"})
+    app = create_app(
+        node,
+        exchange=exchange,
+        hosts=names,
+        origins=frozenset(f"http://{name}" for name in names),
+        driver=driver,
+        stop=stop,
+    )
+    server = Server(
+        app,
+        address=LOOPBACK,
+        port=port,
+        interface=Interfaces.ASGI,
+        log_enabled=False,
+        websockets=False,
+    )
+    serving = asyncio.create_task(server.serve())
+    ticking = asyncio.create_task(_tick(node, exchange, stop))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({serving, ticking, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    failed = ticking.done() and ticking.exception() is not None
+    stop.set()
+    server.stop()  # type: ignore[no-untyped-call]
+    ticking.cancel()
+    with contextlib.suppress(asyncio.CancelledError, SafeconductError):
+        await ticking
+    with contextlib.suppress(asyncio.CancelledError):
+        await serving
+    if exchange is not None:
+        await exchange.close()
+    return 3 if failed else 0
+
+
+async def _tick(node: Node, exchange: Exchange | None, stop: asyncio.Event) -> None:
+    """A live node's own heart: timers as they fall due, rounds with the peer."""
+    if isinstance(node.clock, DrivenClock):
+        await stop.wait()
+        return
+    loop = asyncio.get_running_loop()
+    next_sync = loop.time()
+    while not stop.is_set():
+        node.advance(node.clock.now())
+        if exchange is not None and loop.time() >= next_sync:
+            next_sync = loop.time() + SYNC_EVERY_S
+            # A peer that is away is an ordinary state: its age is shown, and the next round heals.
+            with contextlib.suppress(Refused):
+                await exchange.round()
+        due = node.next_due()
+        wait = LONGEST_SLEEP_S if due is None else (due - node.clock.now()) / SECOND
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), max(0.001, min(LONGEST_SLEEP_S, wait)))
+
+
+def run(node: Node, *, port: int, peer: str | None, driver: str | None) -> int:
+    """Serve a node in this process."""
+    try:
+        return asyncio.run(serve(node, port=port, peer=peer, driver=driver))
+    finally:
+        node.close()
