@@ -1,0 +1,52 @@
+"""`safeconduct ledger`: recompute a log from its bytes, and show its head."""
+
+from pathlib import Path
+
+from cyclopts import App
+
+app = App(name="ledger", help="Recompute a log from its stored bytes; show its head.")
+
+
+@app.command
+def fsck(*, data: Path, json: bool = False) -> int:
+    """Recompute everything from the stored bytes: exit 0 if all agrees, 3 if anything does not.
+
+    Parameters
+    ----------
+    data: the node's folder.
+    json: print JSON.
+    """
+    from safeconduct.cli.show import print_json
+    from safeconduct.node.fsck import check
+
+    report = check(data)
+    if json:
+        print_json(report.as_value())
+    else:
+        for line in report.done:
+            print(f"ok      {line}")
+        for line in report.wrong:
+            print(f"WRONG   {line}")
+    return 3 if report.wrong else 0
+
+
+@app.command
+def head(*, data: Path) -> int:
+    """Print the newest own checkpoint with its cosignatures.
+
+    Parameters
+    ----------
+    data: the node's folder.
+    """
+    from safeconduct.kernel.errors import Refused
+    from safeconduct.node.folder import Folder
+    from safeconduct.node.stores.ledger import LedgerStore
+
+    Folder(data).node_file()
+    store = LedgerStore(data, read_only=True)
+    notes = store.checkpoints()
+    store.close()
+    if not notes:
+        raise Refused("this log has no published head yet")
+    print(notes[-1][1].encode(), end="")
+    return 0
