@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from safeconduct.agreement import load_agreement, notation
+from safeconduct.kernel import yamltext
 from safeconduct.kernel.errors import Malformed
 from tests.agreement.texts import dump, plant, small
 
@@ -191,7 +192,7 @@ def test_both_parsers_of_pyyaml_give_one_value(
     reference_text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fast = notation.read(reference_text)
-    monkeypatch.setattr(notation, "_LOADER", yaml.SafeLoader)
+    monkeypatch.setattr(yamltext, "_LOADER", yaml.SafeLoader)
     slow = notation.read(reference_text)
     assert fast.value == slow.value == yaml.safe_load(reference_text)
     assert fast.lines == slow.lines

@@ -32,7 +32,6 @@ def enrolled(use, key, *, root=ROOT, party="host", state="enrolled", seq=1):
             "state": state,
             "from": 1,
             "until": 2,
-            **({} if state == "enrolled" else {}),
         },
         record_id="r_" + "a" * 26,
         seq=seq,
@@ -101,8 +100,8 @@ def test_a_card_of_another_root_or_party_than_its_keys_is_refused():
             read_card(wrong.encode())
 
 
-def test_a_key_that_was_revoked_or_serves_a_person_is_no_key_of_a_node():
-    for wrong in (enrolled("person", STRANGER), enrolled("node", STRANGER, state="revoked")):
+def test_a_key_that_has_ended_or_serves_a_person_is_no_key_of_a_node():
+    for wrong in (enrolled("person", STRANGER), enrolled("node", STRANGER, state="ended")):
         with pytest.raises(Malformed, match="no known use"):
             read_card(card([*(enrolled(use, key) for use, key in OWN.items()), wrong]).encode())
 

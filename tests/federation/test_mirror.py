@@ -26,7 +26,7 @@ leaves = st.lists(st.binary(max_size=8), max_size=20)
 
 
 def unchanged(tree, before):
-    size, root = before
+    size, _root = before
     assert (tree.size, tree.root()) == before
     # what lies below the edge is whole as well: the same leaves can still be taken
     tree.append(leaf_hash(b"next"))

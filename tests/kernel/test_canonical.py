@@ -148,9 +148,6 @@ class Number(int):
     __slots__ = ()
 
 
-@pytest.mark.xfail(
-    strict=True, raises=TypeError, reason="defect: a subclass of str or int leaks msgspec's error"
-)
 @pytest.mark.parametrize("value", [Word("a"), Number(1)], ids=["str", "int"])
 def test_a_subclass_of_a_plain_type_is_encoded_or_refused(value):
     try:

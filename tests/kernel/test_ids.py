@@ -89,6 +89,5 @@ def test_a_kind_that_does_not_exist_has_no_ids():
     assert not is_id(GOOD, "nothing")
 
 
-@pytest.mark.xfail(strict=True, reason="defect: `$` of the pattern lets a line end pass")
 def test_an_id_followed_by_a_line_end_is_not_an_id():
     assert not is_id(GOOD + "\n")

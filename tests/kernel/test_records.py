@@ -115,16 +115,12 @@ def test_an_optional_attribute_is_left_out_and_never_null(name):
         decode_record(encode({**PLAIN, name: None}))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="defect: rev and upto of less than 0, and an empty hash, pass"
-)
 @pytest.mark.parametrize("name, bad", [("rev", -1), ("upto", -1), ("prev", ""), ("agreement", "")])
 def test_an_optional_attribute_out_of_range_is_refused(name, bad):
     with pytest.raises(Malformed, match=name):
         decode_record(encode({**PLAIN, name: bad}))
 
 
-@pytest.mark.xfail(strict=True, reason="defect: `$` of the pattern of ids lets a line end pass")
 def test_an_id_followed_by_a_line_end_is_refused():
     with pytest.raises(Malformed, match="not a record id"):
         decode_record(encode({**PLAIN, "id": PLAIN["id"] + "\n"}))

@@ -135,7 +135,6 @@ def test_what_is_not_a_key_is_refused(public):
         public_bytes(public)
 
 
-@pytest.mark.xfail(strict=True, reason="defect: bytes.fromhex passes over white space")
 @pytest.mark.parametrize("digits", ["ab" * 31 + "  ", "ab " * 21 + " "])
 def test_a_key_with_white_space_in_it_is_refused(digits):
     with pytest.raises(Malformed):

@@ -205,11 +205,6 @@ def test_a_salt_of_another_form_is_refused(salt):
         open_stub(entry.leaf(), {**entry.stub(), "salt": salt})
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=(TypeError, ValueError),
-    reason="defect: parts of an opening that a peer gives are not checked to be objects",
-)
 @pytest.mark.parametrize(
     "name, value",
     [("stub", None), ("stub", 5), ("stub", [[]]), ("sealed", None), ("sealed", ["a"])],

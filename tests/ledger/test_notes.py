@@ -190,9 +190,6 @@ def test_what_is_not_a_checkpoint_is_refused(text):
         parse_checkpoint(Note(text, ()))
 
 
-@pytest.mark.xfail(
-    strict=True, raises=ValueError, reason="defect: text that a peer gives leaks ValueError"
-)
 @pytest.mark.parametrize(
     "work",
     [

@@ -28,7 +28,7 @@ from safeconduct.testing.client import Http, Person
 from safeconduct.testing.player import Player
 from safeconduct.testing.script import Drive, Play, Scenario, load
 from safeconduct.testing.stage import PARTIES, Stage
-from safeconduct.web.app import create_app
+from safeconduct.web.app import Ending, create_app
 
 PORTS = {"host": 4001, "partner": 4002}
 DRIVER = "the-driver-of-this-exercise"
@@ -114,7 +114,7 @@ class Inside(Stage):
             hosts=frozenset({name}),
             origins=frozenset({f"http://{name}"}),
             driver=DRIVER,
-            stop=asyncio.Event(),
+            ending=Ending(),
         )
         self.nodes[party], self._exchanges[party] = node, exchange
         self._doors[party] = httpx.AsyncClient(

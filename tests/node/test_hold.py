@@ -1,7 +1,10 @@
 """A hold stops passage, offers a way round, and is lifted by two persons with a reason."""
 
+from contextlib import suppress
+
 import pytest
 
+from safeconduct.kernel.errors import Refused
 from safeconduct.kernel.instants import MINUTE
 from tests.node.inside import AT_POST, POST, SITE, ZONE, T, minute, refused
 
@@ -148,12 +151,8 @@ def test_a_role_that_the_clause_does_not_name_does_not_lift_it(held, who):
 
 @pytest.mark.parametrize("who", ["planner", "official"])
 def test_a_yes_of_a_role_that_the_clause_does_not_name_does_not_count(held, who):
-    try:
+    with suppress(Refused):  # refused at once is as good
         agree(held, who)
-    except AssertionError:
-        raise
-    except Exception as error:  # noqa: BLE001 - refused at once is as good
-        assert error.clause
     assert not_lifted(held).clause == "7.3"
 
 

@@ -13,10 +13,11 @@ from safeconduct.agreement.model import (
     Words,
     did_you_mean,
 )
-from safeconduct.agreement.notation import Path, Tree, complaint
+from safeconduct.agreement.notation import complaint
 from safeconduct.kernel.errors import Malformed
 from safeconduct.kernel.instants import parse_duration, parse_instant
 from safeconduct.kernel.signatures import public_bytes
+from safeconduct.kernel.yamltext import Path, Tree
 
 RESERVED_ROLES = ("node", "person")
 """Roles that no agreement may define: a node computes, a person has a code and no account."""

@@ -1,58 +1,13 @@
-"""The subset of YAML in which an agreement is written, read without any guessing.
+"""The notation of an agreement: strict YAML (`kernel.yamltext`), with complaints that name clauses.
 
-Two people who read one text must read one value. So this reader knows texts, whole numbers,
-`true`, `false` and `null`, lists and mappings, and refuses whatever another YAML reader may take
-for something else: floats, dates, `yes` and `no`, `0x10`, empty values, doubled keys, anchors,
-tags, merge keys, control characters and marks that turn the direction of writing round.
-
-The tree is built from parser events in one loop, so that a text of a hundred thousand opening
-brackets costs nothing but a refusal.
+A drafter looks for the clause first and for the line second, so every refusal names both.
 """
 
-import re
 from typing import Any
 
-import msgspec
-import yaml
-
+from safeconduct.kernel import yamltext
 from safeconduct.kernel.errors import Malformed
-
-MAX_CHARACTERS = 2_000_000
-"""Forty times the reference agreement; bounds time and memory before anything is read."""
-
-MAX_DEPTH = 24
-"""Deeper than any part of an agreement; below the bound of canonical bytes."""
-
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-_INT = re.compile(r"-?(0|[1-9][0-9]{0,15})\Z")
-_FLOAT = re.compile(
-    r"[-+]?([0-9][0-9_]*)?\.[0-9_]*([eE][-+]?[0-9]+)?\Z|[-+]?[0-9]+[eE][-+]?[0-9]+\Z"
-)
-_ODD_FLOAT = re.compile(r"[-+]?\.(inf|nan)\Z", re.IGNORECASE)
-_ODD_INT = re.compile(
-    r"[-+]?0[xob]?[0-9a-fA-F_]+\Z|[-+]?[0-9][0-9_]*\Z|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+\Z"
-)
-_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}([Tt ].*)?\Z")
-_ODD_BOOL = {"yes", "no", "on", "off", "y", "n", "true", "false"}
-_ODD_NULL = {"~", "", "null"}
-_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
-
-Path = tuple[str | int, ...]
-
-
-class Tree(msgspec.Struct, frozen=True):
-    """A read text: its plain value, and for each path the line and the span where it stands."""
-
-    value: dict[str, Any]
-    lines: dict[Path, int]
-    spans: dict[Path, tuple[int, int]]
-
-    def line(self, path: Path) -> int:
-        """The line of a path, or that of the nearest part around it."""
-        while path not in self.lines and path:
-            path = path[:-1]
-        return self.lines.get(path, 1)
+from safeconduct.kernel.yamltext import Path, Tree
 
 
 def clause_at(value: Any, path: Path) -> str | None:
@@ -68,7 +23,7 @@ def clause_at(value: Any, path: Path) -> str | None:
 
 
 def complaint(
-    value: Any, path: Path, line: int, what: str, *, why: str = "", do: str = ""
+    value: Any, path: Path, line: int, what: str, why: str = "", do: str = ""
 ) -> Malformed:
     """A `Malformed` that names line, place in the text and clause."""
     clause = clause_at(value, path)
@@ -77,170 +32,14 @@ def complaint(
 
 
 def read(text: str) -> Tree:
-    """Read a text strictly.
+    """Read a text strictly; its value is a mapping.
 
     Raises:
         Malformed: names line, clause, what is wrong, why it is refused and what to write.
     """
-    if len(text) > MAX_CHARACTERS:
-        raise Malformed(f"the text is longer than {MAX_CHARACTERS} characters")
-    unseen = _UNSEEN.search(text)
-    if unseen is not None:
+    tree = yamltext.read(text, complain=complaint)
+    if not isinstance(tree.value, dict):
         raise Malformed(
-            f"line {text.count(chr(10), 0, unseen.start()) + 1}: the text holds the invisible "
-            f"character U+{ord(unseen[0]):04X}",
-            why="two readers could see different words under one hash",
-            do="delete it",
+            "the text is empty or not a mapping", do="begin with safeconduct: agreement/1"
         )
-    try:
-        return _Builder().build(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        spot = f"line {mark.line + 1}: " if mark is not None else ""
-        raise Malformed(
-            f"{spot}the text is not YAML", why=str(getattr(error, "problem", None) or error)
-        ) from error
-
-
-class _Builder:
-    """Builds one tree from parser events; `stack` holds open containers with their paths."""
-
-    def __init__(self) -> None:
-        self.root: Any = None
-        self.documents = 0
-        self.stack: list[tuple[Path, Any]] = []
-        self.key: list[str | None] = []
-        self.lines: dict[Path, int] = {}
-        self.spans: dict[Path, tuple[int, int]] = {}
-
-    def build(self, text: str) -> Tree:
-        for event in yaml.parse(text, Loader=_LOADER):
-            self.take(event)
-        if not isinstance(self.root, dict):
-            raise Malformed(
-                "the text is empty or not a mapping", do="begin with safeconduct: agreement/1"
-            )
-        return Tree(self.root, self.lines, self.spans)
-
-    def fail(self, event: Any, path: Path, what: str, why: str = "", do: str = "") -> Malformed:
-        return complaint(self.root, path, event.start_mark.line + 1, what, why=why, do=do)
-
-    def here(self) -> Path:
-        if not self.stack:
-            return ()
-        path, holder = self.stack[-1]
-        if isinstance(holder, list):
-            return (*path, len(holder))
-        key = self.key[-1]
-        return path if key is None else (*path, key)
-
-    def take(self, event: Any) -> None:
-        path = self.here()
-        if isinstance(event, yaml.DocumentStartEvent):
-            self.documents += 1
-            if self.documents > 1:
-                raise self.fail(event, path, "a second document begins", do="one text, one file")
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise self.fail(
-                event, path, "an anchor or alias is used", do="write the part out again"
-            )
-        if getattr(event, "tag", None):
-            raise self.fail(event, path, f"the tag {event.tag!r} is used", do="leave it away")
-        if isinstance(event, yaml.ScalarEvent):
-            self.scalar(event, path)
-        elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
-            self.open(event, path)
-        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
-            self.stack.pop()
-            self.key.pop()
-
-    def open(self, event: Any, path: Path) -> None:
-        if self.stack and isinstance(self.stack[-1][1], dict) and self.key[-1] is None:
-            raise self.fail(event, path, "a key is not a plain text")
-        if len(self.stack) >= MAX_DEPTH:
-            raise self.fail(event, path, f"the text is nested deeper than {MAX_DEPTH} levels")
-        holder: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
-        self.put(event, path, holder)
-        self.stack.append((path, holder))
-        self.key.append(None)
-
-    def put(self, event: Any, path: Path, value: Any) -> None:
-        self.lines[path] = event.start_mark.line + 1
-        self.spans[path] = (event.start_mark.index, event.end_mark.index)
-        if not self.stack:
-            self.root = value
-        elif isinstance(self.stack[-1][1], list):
-            self.stack[-1][1].append(value)
-        else:
-            self.stack[-1][1][self.key[-1]] = value
-            self.key[-1] = None
-
-    def scalar(self, event: Any, path: Path) -> None:
-        if self.stack and isinstance(self.stack[-1][1], dict) and self.key[-1] is None:
-            self.take_key(event, path)
-        else:
-            self.put(event, path, self.plain(event, path) if _plain(event) else event.value)
-
-    def take_key(self, event: Any, path: Path) -> None:
-        key = event.value
-        if _plain(event) and key == "<<":
-            raise self.fail(event, path, "a merge key is used", do="write the part out again")
-        value = self.plain(event, path) if _plain(event) else key
-        if not isinstance(value, str) or not key.isascii() or not key:
-            raise self.fail(
-                event, path, f"the key {key!r} is not ASCII text", do="quote or rename it"
-            )
-        if key in self.stack[-1][1]:
-            raise self.fail(
-                event, (*path, key), f"the key {key!r} stands twice", do="keep one of the two"
-            )
-        self.key[-1] = key
-        self.lines[(*path, key)] = event.start_mark.line + 1
-
-    def plain(self, event: Any, path: Path) -> Any:
-        """The value of an unquoted scalar; whatever readers disagree about is refused."""
-        text = event.value
-        if text == "null":
-            return None
-        if text in ("true", "false"):
-            return text == "true"
-        if _INT.match(text):
-            return int(text)
-        if _FLOAT.match(text) or _ODD_FLOAT.match(text):
-            raise self.fail(
-                event,
-                path,
-                f"{text} is a float",
-                "unquoted, the clauses 7.1 and 7.10 would be one number; signed data has no floats",
-                f'write "{text}" in quotes if it is a clause, or a whole number in a smaller unit',
-            )
-        if _DATE.match(text):
-            raise self.fail(
-                event,
-                path,
-                f"{text} is a bare date",
-                "readers turn it into different values",
-                f'write it in quotes: "{text}"',
-            )
-        if text.lower() in _ODD_BOOL:
-            raise self.fail(
-                event,
-                path,
-                f"{text} is read as true or false by some readers and as text by others",
-                do=f'write true or false, or "{text}" in quotes',
-            )
-        if text.lower() in _ODD_NULL:
-            raise self.fail(event, path, "a value is empty", do="write the value, or null")
-        if _ODD_INT.match(text):
-            raise self.fail(
-                event,
-                path,
-                f"{text} is read as different numbers by different readers",
-                do=f'write a plain whole number, or "{text}" in quotes',
-            )
-        return text
-
-
-def _plain(event: Any) -> bool:
-    """Whether a scalar is written without quotes; the two parsers of PyYAML say so differently."""
-    return event.style in (None, "")
+    return tree

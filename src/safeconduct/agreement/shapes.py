@@ -10,7 +10,8 @@ from typing import NoReturn
 from msgspec import inspect
 
 from safeconduct.agreement.model import AgreementText, did_you_mean
-from safeconduct.agreement.notation import Path, Tree, complaint
+from safeconduct.agreement.notation import complaint
+from safeconduct.kernel.yamltext import Path, Tree
 
 _AT = re.compile(r" - at `(?:key in )?\$?([^`]*)`$")
 _STEP = re.compile(r"\.([A-Za-z_]+)|\[(\d+|\.\.\.)\]")

@@ -11,11 +11,12 @@ import msgspec
 from safeconduct.agreement.consistency import Consistency
 from safeconduct.agreement.effects import Does
 from safeconduct.agreement.model import Agreement, AgreementText, Line, Place, did_you_mean
-from safeconduct.agreement.notation import Path, read
+from safeconduct.agreement.notation import read
 from safeconduct.agreement.shapes import explain
 from safeconduct.kernel.canonical import check
 from safeconduct.kernel.errors import Malformed
 from safeconduct.kernel.places import place_kind
+from safeconduct.kernel.yamltext import Path
 
 
 def load_agreement(text: str) -> Agreement:

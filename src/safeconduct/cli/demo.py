@@ -44,10 +44,14 @@ def demo(
 
     Parameters
     ----------
-    headless: end by itself and leave nothing running.
-    speed: how many times faster than life; `max` waits for nothing.
-    out: the folder to leave the nodes, the evidence and the summary in.
-    seed: fixes scenario, record ids and alert ids; keys and salts come from the system.
+    headless
+        end by itself and leave nothing running.
+    speed
+        how many times faster than life; `max` waits for nothing.
+    out
+        the folder to leave the nodes, the evidence and the summary in.
+    seed
+        fixes scenario, record ids and alert ids; keys and salts come from the system.
     """
     factor = _speed(speed)
     scenario = load(scenario_folder())

@@ -15,9 +15,12 @@ def export(*, data: Path, verdict: str, out: Path) -> int:
 
     Parameters
     ----------
-    data: the node's folder; the node may be running.
-    verdict: id of the verdict's record, as `safeconduct evidence list` shows it.
-    out: the file to write (.scb).
+    data
+        the node's folder; the node may be running.
+    verdict
+        id of the verdict's record, as `safeconduct evidence list` shows it.
+    out
+        the file to write (.scb).
     """
     from safeconduct.node.handing import hand_over
 
@@ -34,8 +37,10 @@ def list_(*, data: Path, json: bool = False) -> int:
 
     Parameters
     ----------
-    data: the node's folder.
-    json: print JSON.
+    data
+        the node's folder.
+    json
+        print JSON.
     """
     from safeconduct.cli.show import print_json, print_table
     from safeconduct.kernel.instants import show_instant

@@ -16,8 +16,10 @@ def add(*, data: Path, card: Path) -> int:
 
     Parameters
     ----------
-    data: the node's folder.
-    card: the other party's card.json.
+    data
+        the node's folder.
+    card
+        the other party's card.json.
     """
     from safeconduct.node.setup import add_peer
 

@@ -15,10 +15,14 @@ def invite(*, data: Path, role: str, about: str = "programme", days: int = 3) ->
 
     Parameters
     ----------
-    data: the node's folder; the node must not be running.
-    role: a role of this party in the agreement.
-    about: the post, movement or district that the role is bound to.
-    days: how many days the code and the key that it enrols are good for.
+    data
+        the node's folder; the node must not be running.
+    role
+        a role of this party in the agreement.
+    about
+        the post, movement or district that the role is bound to.
+    days
+        how many days the code and the key that it enrols are good for.
     """
     from safeconduct.node.clocks import SystemClock, SystemRandom
     from safeconduct.node.folder import Folder

@@ -13,8 +13,10 @@ def fsck(*, data: Path, json: bool = False) -> int:
 
     Parameters
     ----------
-    data: the node's folder.
-    json: print JSON.
+    data
+        the node's folder.
+    json
+        print JSON.
     """
     from safeconduct.cli.show import print_json
     from safeconduct.node.fsck import check
@@ -36,7 +38,8 @@ def head(*, data: Path) -> int:
 
     Parameters
     ----------
-    data: the node's folder.
+    data
+        the node's folder.
     """
     from safeconduct.kernel.errors import Refused
     from safeconduct.node.folder import Folder

@@ -53,6 +53,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         # The reader of our output went away; there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        what = error.filename or "a file"
+        talk.print(f"refused: {what}: {error.strerror or error}. check the path.", markup=False)
+        return 1
     except KeyboardInterrupt:
         return 130
     return result if isinstance(result, int) else 0

@@ -20,7 +20,8 @@ def key(*, out: Path) -> int:
 
     Parameters
     ----------
-    out: the file to write the private key to; keep it off the node once all is signed.
+    out
+        the file to write the private key to; keep it off the node once all is signed.
     """
     from safeconduct.node.setup import make_root
 
@@ -42,11 +43,16 @@ def init(*, data: Path, party: str, agreement: Path, root_key: Path, at: str | N
 
     Parameters
     ----------
-    data: the folder to make.
-    party: which party of the agreement this node is.
-    agreement: the text, with the root keys of the parties in it.
-    root_key: the party's private root key, as `safeconduct node key` made it.
-    at: for an exercise, the instant at which it begins.
+    data
+        the folder to make.
+    party
+        which party of the agreement this node is.
+    agreement
+        the text, with the root keys of the parties in it.
+    root_key
+        the party's private root key, as `safeconduct node key` made it.
+    at
+        for an exercise, the instant at which it begins.
     """
     from safeconduct.node.clocks import DrivenClock, SystemClock
     from safeconduct.node.setup import init as make
@@ -85,12 +91,18 @@ def run(
 
     Parameters
     ----------
-    data: the node's folder.
-    port: the port on loopback.
-    peer: address of the other party's node, for example http://127.0.0.1:8322.
-    clock: for exercises only: the instant at which a driven clock stands.
-    party: refuse to run if the folder belongs to another party than this.
-    driver: for exercises only: the secret with which the clock is moved (SAFECONDUCT_DRIVER).
+    data
+        the node's folder.
+    port
+        the port on loopback.
+    peer
+        address of the other party's node, for example http://127.0.0.1:8322.
+    clock
+        for exercises only: the instant at which a driven clock stands.
+    party
+        refuse to run if the folder belongs to another party than this.
+    driver
+        for exercises only: the secret with which the clock is moved (SAFECONDUCT_DRIVER).
     """
     from safeconduct.node.clocks import DrivenClock, SystemClock
     from safeconduct.node.folder import Folder
@@ -121,8 +133,10 @@ def status(*, data: Path, json: bool = False) -> int:
 
     Parameters
     ----------
-    data: the node's folder.
-    json: print JSON.
+    data
+        the node's folder.
+    json
+        print JSON.
     """
     from safeconduct.cli.show import print_json
     from safeconduct.node.clocks import SystemClock

@@ -20,8 +20,9 @@ def print_json(value: Any) -> None:
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
     """Rows as a table for people; a file or pipe gets it without colours."""
     table = Table(title=title, title_justify="left")
-    for column in columns:
-        table.add_column(column.replace("_", " "))
+    for number, column in enumerate(columns):
+        # The first column is what another command needs: it is never cut.
+        table.add_column(column.replace("_", " "), no_wrap=not number, overflow="fold")
     for row in rows:
         table.add_row(
             *("" if row.get(column) is None else str(row.get(column)) for column in columns)

@@ -7,12 +7,14 @@ import msgspec
 
 from safeconduct.kernel.canonical import decode, encode
 from safeconduct.kernel.errors import Malformed, Refused
+from safeconduct.kernel.ids import is_id
 from safeconduct.kernel.instants import MINUTE
-from safeconduct.kernel.records import Fact, Record
+from safeconduct.kernel.records import MODES, Fact, Record
 from safeconduct.kernel.signatures import Key, open_envelope, seal
 from safeconduct.kernel.vocabulary import RecordType, Vocabulary
 from safeconduct.ledger.leaf import Entry, open_full
 
+FORM = "milestone/1"
 MILESTONE_PAYLOAD = "application/vnd.safeconduct.milestone+json"
 ROUND_MS = MINUTE
 """Times in milestones are rounded down to the minute (ours)."""
@@ -44,8 +46,10 @@ def milestone(origin: str, kind: RecordType, fact: Fact, clause: str, key: Key) 
     """
     record = fact.record
     sealed = {field.name for field in kind.fields if field.sealed}
+    # Where the milestone itself is "full" there is nothing to leave out but sealed fields.
+    names = kind.shows or (tuple(record.data) if kind.words.startswith("full") else ())
     statement = {
-        "safeconduct": "milestone/1",
+        "safeconduct": FORM,
         "log": origin,
         "position": fact.position,
         "record": record.id,
@@ -58,9 +62,7 @@ def milestone(origin: str, kind: RecordType, fact: Fact, clause: str, key: Key) 
         "words": kind.words,
         "clause": clause,
         "shows": {
-            name: record.data[name]
-            for name in kind.shows
-            if name in record.data and name not in sealed
+            name: record.data[name] for name in names if name in record.data and name not in sealed
         },
     }
     envelope = seal(key, encode(statement), MILESTONE_PAYLOAD)
@@ -83,6 +85,31 @@ def read_full(
     return entry, Fact(alias=alias, record=record, values=values, log=party, position=position)
 
 
+_TEXTS = ("log", "record", "type", "mode", "party", "subject", "words", "clause")
+_NUMBERS = ("position", "rev", "time")
+
+
+def _check_milestone(value: Any) -> None:
+    """Refuse what is not a milestone: attributes, their types, mode and record id."""
+    names = {"safeconduct", "shows", *_TEXTS, *_NUMBERS}
+    if not isinstance(value, dict) or value.get("safeconduct") != FORM:
+        raise Malformed("the statement is not a milestone")
+    if set(value) != names:
+        odd = ", ".join(sorted(set(value) ^ names))
+        raise Malformed(f"the milestone lacks, or has too much: {odd}")
+    for name in _TEXTS:
+        if not isinstance(value[name], str):
+            raise Malformed(f"the milestone's {name} is not a text")
+    for name in _NUMBERS:
+        number = value[name]
+        if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+            raise Malformed(f"the milestone's {name} is not a whole number of 0 or more")
+    if not isinstance(value["shows"], dict):
+        raise Malformed("what the milestone shows is not an object")
+    if value["mode"] not in MODES or not is_id(value["record"], "record"):
+        raise Malformed("the milestone's mode or record id is none")
+
+
 def read_milestone(
     party: str,
     origin: str,
@@ -101,29 +128,25 @@ def read_milestone(
     if envelope.payload_type != MILESTONE_PAYLOAD or envelope.keyid != node_key:
         raise Refused("the milestone is not signed by the node that owns the record")
     value = decode(envelope.payload)
-    if not isinstance(value, dict) or value.get("safeconduct") != "milestone/1":
-        raise Malformed("the statement is not a milestone")
-    if value.get("log") != origin or value.get("position") != position:
-        raise Refused("the milestone is about another leaf")
-    try:
-        kind = vocabulary.by_name.get(value["type"])
-        record = Record(
-            id=value["record"],
-            type=value["type"],
-            mode=value["mode"],
-            source=f"{party}/milestone",
-            seq=position,
-            time=value["time"],
-            party=value["party"],
-            acting="",
-            by="",
-            subject=value["subject"],
-            class_name=kind.class_name if kind else "",
-            data=value["shows"],
-            rev=value["rev"],
-        )
-    except KeyError as error:
-        raise Malformed(f"the milestone lacks {error}") from error
+    _check_milestone(value)
+    if value["log"] != origin or value["position"] != position or value["party"] != party:
+        raise Refused("the milestone is about another leaf, or another party's")
+    kind = vocabulary.by_name.get(value["type"])
+    record = Record(
+        id=value["record"],
+        type=value["type"],
+        mode=value["mode"],
+        source=f"{party}/milestone",
+        seq=position,
+        time=value["time"],
+        party=party,
+        acting="",
+        by="",
+        subject=value["subject"],
+        class_name=kind.class_name if kind else "",
+        data=value["shows"],
+        rev=value["rev"],
+    )
     return Fact(
         alias=kind.alias if kind else value["type"],
         record=record,

@@ -12,7 +12,7 @@ from safeconduct.kernel.errors import Refused
 from safeconduct.kernel.signatures import Key, verify
 
 WINDOW_MS = 120_000
-"""How far a request's date may lie from the receiver's clock. Nonces are kept twice as long."""
+"""Ours: how far a request's date may lie from the receiver's clock. Nonces live twice that."""
 
 PARTY = "safeconduct-party"
 DATE = "safeconduct-date"

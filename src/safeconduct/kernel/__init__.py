@@ -4,5 +4,6 @@ Owns no record type and knows no domain word. Everything here is a pure function
 value; the only protocols are the ports through which `node` reaches the world.
 
 Invariants: one byte form for one value (`canonical`), one acceptance rule for one signature
-(`signatures`), integers only, and two families of error (`errors`).
+(`signatures`), one reading for one text in YAML (`yamltext`), integers only, and two families of
+error (`errors`).
 """

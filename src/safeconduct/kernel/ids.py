@@ -38,7 +38,7 @@ def _text(prefix: str, bits128: bytes) -> str:
 
 def is_id(text: str, kind: str | None = None) -> bool:
     """Whether the text has the form of an id, of that kind if one is named."""
-    return bool(_ID.match(text)) and (
+    return bool(_ID.fullmatch(text)) and (
         kind is None or text.split("_", maxsplit=1)[0] == PREFIX.get(kind)
     )
 
@@ -52,6 +52,8 @@ def record_id(random16: bytes) -> str:
 
 def entity_id(kind: str, founding_record: str) -> str:
     """The id of a thing: first 128 bits of SHA-256 over its kind and its founding record's id."""
+    if kind not in PREFIX:
+        raise Malformed(f"there is no kind of thing {kind!r}", do=f"one of {', '.join(PREFIX)}")
     digest = hashlib.sha256(encode([kind, founding_record])).digest()
     return _text(PREFIX[kind], digest[:16])
 

@@ -11,7 +11,7 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 _UNITS = {"ms": 1, "s": SECOND, "min": MINUTE, "h": HOUR, "d": DAY}
-_DURATION = re.compile(r"^(\d{1,9}) ?(ms|s|min|h|d)$")
+_DURATION = re.compile(r"([0-9]{1,9}) ?(ms|s|min|h|d)")
 
 
 def parse_duration(text: str) -> int:
@@ -20,7 +20,7 @@ def parse_duration(text: str) -> int:
     Raises:
         Malformed: if it is not a whole number and one of the units ms, s, min, h, d.
     """
-    match = _DURATION.match(text.strip())
+    match = _DURATION.fullmatch(text.strip())
     if match is None:
         raise Malformed(
             f"{text!r} is not a duration", do="write a whole number and ms, s, min, h or d"
@@ -48,13 +48,20 @@ def parse_instant(text: str) -> int:
         raise Malformed(f"{text!r} is not an instant", do="write 2027-03-01T00:00:00Z") from error
     if moment.tzinfo is None:
         raise Malformed(f"{text!r} has no time zone", do="end it with Z, or with an offset")
-    whole = moment.astimezone(UTC).replace(microsecond=0)
+    try:
+        whole = moment.astimezone(UTC).replace(microsecond=0)
+    except OverflowError as error:
+        raise Malformed(f"{text!r} lies outside the calendar") from error
     return int(whole.timestamp()) * SECOND + moment.microsecond // 1000
 
 
 def show_instant(ms: int) -> str:
     """An instant as ISO 8601 UTC; milliseconds only where there are any."""
-    moment = datetime.fromtimestamp(ms // SECOND, UTC)
+    try:
+        moment = datetime.fromtimestamp(ms // SECOND, UTC)
+    except (ValueError, OverflowError, OSError):
+        # A record may state any instant; one that no calendar shows is shown as its number.
+        return f"{ms} ms"
     rest = ms % SECOND
     tail = f".{rest:03d}Z" if rest else "Z"
-    return moment.strftime("%Y-%m-%dT%H:%M:%S") + tail
+    return moment.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + tail

@@ -30,7 +30,7 @@ def microdegrees(text: str) -> int:
     Raises:
         Malformed: if it is not a plain decimal number.
     """
-    match = re.fullmatch(r"(-?)(\d{1,3})(?:\.(\d{1,18}))?", text.strip())
+    match = re.fullmatch(r"(-?)([0-9]{1,3})(?:\.([0-9]{1,18}))?", text.strip())
     if match is None:
         raise Malformed(f"{text[:40]!r} is not a coordinate", do="send decimal degrees")
     digits = (match[3] or "").ljust(7, "0")
@@ -52,7 +52,7 @@ def place_kind(name: str) -> str:
     Raises:
         Malformed: if the name is not kind:name in lower case.
     """
-    match = _NAME.match(name)
+    match = _NAME.fullmatch(name)
     if match is None:
         raise Malformed(
             f"{name!r} is not a place", do="write kind:name, for example zone:outer-cordon"

@@ -107,13 +107,25 @@ def _check_shape(value: dict[str, Any]) -> None:
     for name in _INTS:
         if not isinstance(value.get(name), int) or isinstance(value[name], bool) or value[name] < 0:
             raise Malformed(f"the record's {name} is not a whole number of 0 or more")
-    for name, kind in _OPTIONAL.items():
-        if name in value and (not isinstance(value[name], kind) or isinstance(value[name], bool)):
-            raise Malformed(f"the record's {name} has the wrong type")
+    _check_optional(value)
     if not is_id(value["id"], "record"):
         raise Malformed(f"{value['id']!r} is not a record id")
     if value["mode"] not in MODES:
         raise Malformed(f"the mode {value['mode']!r} is unknown", do=f"one of {', '.join(MODES)}")
+
+
+def _check_optional(value: dict[str, Any]) -> None:
+    """Attributes that may be absent: each of its type, hashes as hashes."""
+    for name, kind in _OPTIONAL.items():
+        if name not in value:
+            continue
+        item = value[name]
+        if not isinstance(item, kind) or isinstance(item, bool):
+            raise Malformed(f"the record's {name} has the wrong type")
+        if isinstance(item, int) and item < 0:
+            raise Malformed(f"the record's {name} is negative")
+        if name in ("agreement", "prev", "seen") and not is_hash(item):
+            raise Malformed(f"the record's {name} is not a SHA-256 in hexadecimal digits")
 
 
 def _parts(value: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str], list[str]]:

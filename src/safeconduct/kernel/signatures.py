@@ -19,6 +19,7 @@ from safeconduct.kernel.canonical import decode, encode
 from safeconduct.kernel.errors import Malformed, Refused
 
 ALGORITHM = "ed25519"
+_HEX = frozenset("0123456789abcdef")
 RECORD_PAYLOAD = "application/vnd.safeconduct.record+json"
 MAX_ENVELOPE = 60_000
 """Largest envelope in bytes: an entry of a tlog-tiles bundle has a 16-bit length."""
@@ -49,14 +50,11 @@ def public_bytes(public: str) -> bytes:
         Malformed: if it is not `ed25519:` and 64 lower-case hexadecimal digits.
     """
     algorithm, _, digits = public.partition(":")
-    if algorithm != ALGORITHM or len(digits) != 64 or digits != digits.lower():
+    if algorithm != ALGORITHM or len(digits) != 64 or not set(digits) <= _HEX:
         raise Malformed(
             f"{public[:80]!r} is not a key", do="write ed25519: and 64 hexadecimal digits"
         )
-    try:
-        return bytes.fromhex(digits)
-    except ValueError as error:
-        raise Malformed(f"{public!r} is not a key", why="a digit is not hexadecimal") from error
+    return bytes.fromhex(digits)
 
 
 def fingerprint(public: str) -> str:

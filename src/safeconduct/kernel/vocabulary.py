@@ -136,7 +136,7 @@ def parse_fields(text: str) -> tuple[Field, ...]:
     Raises:
         Malformed: names the part that does not read.
     """
-    out = []
+    out: list[Field] = []
     for part in text.split():
         match = _FIELD.match(part)
         if match is None:
@@ -150,6 +150,10 @@ def parse_fields(text: str) -> tuple[Field, ...]:
             kind = "id"
         if kind != "choice" and kind not in _TYPES:
             raise Malformed(f"the field {part!r} has no known type")
+        if len(set(marks)) < len(marks) or not all(choices):
+            raise Malformed(f"the field {part!r} does not read")
+        if any(field.name == name for field in out):
+            raise Malformed(f"the field {name!r} stands twice")
         if name in SHARED:
             raise Malformed(f"no type may have a field of the name {name!r}")
         out.append(

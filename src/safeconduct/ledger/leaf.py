@@ -44,6 +44,22 @@ class Entry(msgspec.Struct, frozen=True):
             }
         )
 
+    def encode(self) -> bytes:
+        """Canonical bytes of the full opening, without reading the envelope again."""
+        return b"".join(
+            (
+                b'{"body_salt":"',
+                self.body_salt.hex().encode(),
+                b'","envelope":',
+                self.envelope,
+                b',"sealed":',
+                encode(dict(self.sealed)),
+                b',"stub":',
+                encode(self.stub()),
+                b"}",
+            )
+        )
+
     def stub(self) -> dict[str, Any]:
         """The opening to type and join keys alone."""
         return {"salt": self.keys_salt.hex(), "type": self.type, "keys": dict(self.keys)}
@@ -107,7 +123,7 @@ def parse_leaf(leaf: bytes) -> dict[str, Any]:
     return value
 
 
-def open_stub(leaf: bytes, stub: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def open_stub(leaf: bytes, stub: Any) -> tuple[str, dict[str, Any]]:
     """Type and join keys of a leaf.
 
     Raises:
@@ -115,7 +131,8 @@ def open_stub(leaf: bytes, stub: Mapping[str, Any]) -> tuple[str, dict[str, Any]
         Refused: it does not match the leaf.
     """
     if (
-        set(stub) != {"salt", "type", "keys"}
+        not isinstance(stub, Mapping)
+        or set(stub) != {"salt", "type", "keys"}
         or not isinstance(stub["salt"], str)
         or not isinstance(stub["type"], str)
         or not isinstance(stub["keys"], dict)
@@ -127,14 +144,18 @@ def open_stub(leaf: bytes, stub: Mapping[str, Any]) -> tuple[str, dict[str, Any]
     return stub["type"], dict(stub["keys"])
 
 
-def open_full(leaf: bytes, opening: Mapping[str, Any]) -> tuple[Entry, Record, dict[str, Any]]:
+def open_full(leaf: bytes, opening: Any) -> tuple[Entry, Record, dict[str, Any]]:
     """The entry, its record and all open values, checked against the leaf and the signature.
 
     Raises:
         Malformed: the opening has another form.
         Refused: a commitment, the signature or a sealed field does not match.
     """
-    if set(opening) != {"envelope", "body_salt", "stub", "sealed"}:
+    if (
+        not isinstance(opening, Mapping)
+        or set(opening) != {"envelope", "body_salt", "stub", "sealed"}
+        or not isinstance(opening["sealed"], Mapping)
+    ):
         raise Malformed("the opening of a leaf is not {envelope, body_salt, stub, sealed}")
     type_name, keys = open_stub(leaf, opening["stub"])
     data = encode(opening["envelope"])

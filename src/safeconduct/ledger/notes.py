@@ -5,7 +5,6 @@ and a witness's key are different keys; both are Ed25519 (algorithm bytes 0x01 a
 """
 
 import base64
-import binascii
 import hashlib
 import re
 
@@ -18,6 +17,11 @@ LOG_KEY = 0x01
 COSIGNATURE = 0x04
 _LINE = re.compile(r"^— (\S+) (\S+)$")
 _COSIGNED = "cosignature/v1\ntime {}\n"
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a size or an index in canonical decimal, of at most 16 digits."""
+    return text.isascii() and text.isdigit() and len(text) <= 16 and str(int(text)) == text
 
 
 class Signer(msgspec.Struct, frozen=True):
@@ -104,7 +108,7 @@ def parse_note(text: str) -> Note:
             raise Malformed(f"{line[:60]!r} is not a signature line")
         try:
             raw = base64.b64decode(match[2], validate=True)
-        except binascii.Error as error:
+        except ValueError as error:
             raise Malformed("a signature line is not base64") from error
         if len(raw) < 5 or base64.b64encode(raw).decode() != match[2]:
             raise Malformed("a signature line is too short or not in canonical base64")
@@ -121,11 +125,11 @@ def parse_checkpoint(note: Note) -> Checkpoint:
     lines = note.text.split("\n")
     if len(lines) != 4 or lines[3] or not lines[0]:
         raise Malformed("the checkpoint is not origin, size and root")
-    if not lines[1].isascii() or not lines[1].isdigit() or str(int(lines[1])) != lines[1]:
+    if not is_number(lines[1]):
         raise Malformed(f"the checkpoint's size {lines[1]!r} is not a number")
     try:
         root = base64.b64decode(lines[2], validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise Malformed("the checkpoint's root is not base64") from error
     if len(root) != 32 or base64.b64encode(root).decode() != lines[2]:
         raise Malformed("the checkpoint's root is not 32 bytes")

@@ -11,13 +11,12 @@ index <n>
 """
 
 import base64
-import binascii
 
 import msgspec
 
 from safeconduct.kernel.errors import Malformed
 from safeconduct.ledger.merkle import leaf_hash, verify_inclusion
-from safeconduct.ledger.notes import Note, parse_checkpoint, parse_note
+from safeconduct.ledger.notes import Note, is_number, parse_checkpoint, parse_note
 
 HEADER = "c2sp.org/tlog-proof@v1"
 
@@ -54,11 +53,11 @@ def parse_proof(text: str) -> Proof:
     if not separator or len(lines) < 2 or lines[0] != HEADER:
         raise Malformed("the text is not a tlog-proof")
     word, _, number = lines[1].partition(" ")
-    if word != "index" or not number.isdigit() or str(int(number)) != number:
+    if word != "index" or not is_number(number):
         raise Malformed("the proof has no index")
     try:
         path = tuple(base64.b64decode(item, validate=True) for item in lines[2:])
-    except binascii.Error as error:
+    except ValueError as error:
         raise Malformed("a hash of the proof is not base64") from error
     proof = Proof(int(number), path, parse_note(tail))
     if proof.encode() != text:

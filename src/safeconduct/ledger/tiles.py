@@ -21,7 +21,7 @@ def index_path(number: int) -> str:
     return "/".join(reversed(parts))
 
 
-_PATH = re.compile(r"^((?:x\d{3}/)*\d{3})(?:\.p/([1-9]\d{0,2}))?$")
+_PATH = re.compile(r"^((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?$")
 
 
 def parse_index_path(text: str) -> tuple[int, int]:
@@ -30,7 +30,7 @@ def parse_index_path(text: str) -> tuple[int, int]:
     Raises:
         Malformed: another form, or a width of more than 255 in a partial tile.
     """
-    match = _PATH.match(text)
+    match = _PATH.fullmatch(text)
     width = int(match[2]) if match and match[2] else WIDTH
     if match is None or width > WIDTH or (match[2] and width == WIDTH):
         raise Malformed(f"{text[:60]!r} is not a tile path")

@@ -8,6 +8,7 @@ they are judged again. What has no power stays in the mirror as evidence and cha
 from collections.abc import Callable
 from typing import Any
 
+from safeconduct import identity
 from safeconduct.agreement import Agreement, Decision, may
 from safeconduct.kernel.errors import Refused
 from safeconduct.kernel.instants import SECOND
@@ -89,12 +90,17 @@ def power(
 
 
 def refusal_draft(fact: Fact, refusal: Refused, now: int) -> Draft:
-    """The record of a refusal: what was refused, under which clause, why."""
+    """The record of a refusal: what was refused, under which clause, why.
+
+    The other party reads the reason, so it names a role and never a person.
+    """
+    record = fact.record
+    reason = f"{refusal.what}. {refusal.why}".replace(record.by, f"this {record.acting}")
     values: dict[str, Any] = {
-        "of": fact.record.id,
-        "about": fact.record.subject or fact.record.party,
+        "of": record.id,
+        "about": record.subject or record.party,
         "clause": refusal.clause,
-        "reason": f"{refusal.what}. {refusal.why}"[:500],
+        "reason": reason[:500],
         "written": True,
     }
     if isinstance(fact.get("movement"), str):
@@ -109,27 +115,52 @@ def of_peer(
     fact: Fact,
     envelope: Envelope,
     *,
+    mode: str,
     watching: Watching | None,
     find: Find,
 ) -> bool:
     """Whether a full body of the peer may change what this node holds for true."""
-    if fact.alias == "key":
-        rooms.project(fact)
+    record = fact.record
+    kind = vocabulary.by_name.get(record.type)
+    # Only a signature of the agreement stands in both logs; all else a party says in its own.
+    foreign = record.party != fact.log and fact.alias != "signed"
+    if kind is None or record.mode != mode or foreign:
+        return False
+    try:
+        if fact.alias == "key":
+            identity.decide(rooms.identity, fact, roots=rooms.roots)
+            return _enrols(rooms, fact, envelope)
+        if watching is None or fact.alias == "signed":
+            return _speaks(rooms, fact, envelope)
+        if record.acting == NODE:
+            computed = bool(set("NDT") & set(kind.kinds))
+            return computed and _speaks(rooms, fact, envelope) and _may_hold(text, fact)
+        granted = power(rooms, text, vocabulary, fact, watching=watching, find=find).granted
+        return granted and _speaks(rooms, fact, envelope)
+    except Refused:
+        return False
+
+
+def _enrols(rooms: Rooms, fact: Fact, envelope: Envelope) -> bool:
+    """Whether the signer of a key record is the one it names, and may enrol that use."""
+    return fact.record.by == envelope.keyid and identity.may_enrol(
+        rooms.identity, envelope.keyid, str(fact.get("use")), fact.record.party, rooms.roots
+    )
+
+
+def _speaks(rooms: Rooms, fact: Fact, envelope: Envelope) -> bool:
+    """Whether the key speaks for the author; of a person whose name stays closed, for the party."""
     try:
         speaks(rooms, fact, envelope.keyid)
     except Refused:
-        # A person of the peer whose name and role stay closed here: the key must be enrolled.
-        info = rooms.identity.keys.get(envelope.keyid)
-        if info is None or info.ended or info.party != fact.record.party:
-            return False
-    if watching is None or fact.alias in ("key", "signed"):
+        info = identity.speaker(rooms.identity, envelope.keyid, fact.record.time)
+        return info is not None and info.use == "person" and info.party == fact.record.party
+    return True
+
+
+def _may_hold(text: Agreement, fact: Fact) -> bool:
+    """A node's hold counts where its party may task; other computed records need no power."""
+    if fact.alias != "hold":
         return True
-    if fact.record.acting == NODE:
-        if fact.alias != "hold":
-            return "N" in vocabulary.by_name[fact.record.type].kinds
-        zone = str(fact.get("zone") or fact.get("site"))
-        return zone in text.places and may(text, fact.record.party, "task", zone).granted
-    try:
-        return power(rooms, text, vocabulary, fact, watching=watching, find=find).granted
-    except Refused:
-        return False
+    zone = str(fact.get("zone") or fact.get("site"))
+    return zone in text.places and may(text, fact.record.party, "task", zone).granted

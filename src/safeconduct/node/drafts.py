@@ -28,7 +28,6 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     causes: tuple[str | int, ...]
     basis: tuple[str, ...] = ()
     rev: int = 0
-    replaces: str | None = None
 
     @property
     def id(self) -> str:

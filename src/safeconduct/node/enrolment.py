@@ -7,9 +7,13 @@ import msgspec
 from safeconduct import movements
 from safeconduct.kernel.errors import Malformed, Refused
 from safeconduct.kernel.ids import computed_id
+from safeconduct.kernel.instants import DAY
 from safeconduct.kernel.signatures import public_bytes
 from safeconduct.node.node import Node
 from safeconduct.node.stores.desk import Token, digest
+
+DEVICE_LIFE_MS = 3 * DAY
+"""Ours: how long a device's token is good for, if its movement does not end before."""
 
 
 class Enrolled(msgspec.Struct, frozen=True):
@@ -113,7 +117,7 @@ def give_device(node: Node, caller: Token, values: dict[str, Any]) -> dict[str, 
     secret = node.salts.draw(24).hex()
     device = computed_id("device", vehicle, movement)
     now = node.clock.now()
-    until = now + 3 * 24 * 3_600_000
+    until = now + DEVICE_LIFE_MS
     signed = node.sign_own(
         node.author("enrolment"),
         "key",

@@ -17,7 +17,7 @@ from safeconduct.node.node import Node
 
 BODIES_A_ROUND = 500
 LEAVES_A_ROUND = 16 * WIDTH
-"""About this many a round, so that a peer that is far ahead cannot hold us up."""
+"""Ours: about this many a round, so that a peer that is far ahead cannot hold us up."""
 
 MAX_ANSWER = 16 * 1024 * 1024
 
@@ -72,7 +72,7 @@ class Exchange:
             raise Refused("there is no peer yet", do="exchange cards first")
         node.publish()
         limit = node.peer.size + LEAVES_A_ROUND
-        note = parse_note((await self._get(f"/federation/checkpoint?at_most={limit}")).decode())
+        note = parse_note(_text(await self._get(f"/federation/checkpoint?at_most={limit}")))
         head = parse_checkpoint(note)
         leaves = await self._leaves(node.peer.size, head.size) if head.size > node.peer.size else []
         if head.size:
@@ -101,10 +101,11 @@ class Exchange:
             raise Malformed("the peer's bodies are not a list")
         bodies = []
         for item in value:
-            if not isinstance(item, list) or len(item) != 3 or not isinstance(item[2], dict):
+            shape = [type(part) for part in item] if isinstance(item, list) else []
+            if shape != [int, str, dict]:
                 raise Malformed("a body of the peer is not [position, form, opening]")
             if item[0] < node.peer.size:
-                bodies.append((int(item[0]), str(item[1]), item[2]))
+                bodies.append((item[0], item[1], item[2]))
         if bodies:
             node.take_bodies(bodies)
 
@@ -116,13 +117,23 @@ class Exchange:
         data = await self._get("/federation/cosigned")
         if not data:
             return
-        theirs: Note = parse_note(data.decode())
+        theirs: Note = parse_note(_text(data))
         head = parse_checkpoint(theirs)
         own = node.journal.note(head.size)
         witness = node.peer.card.witness
         if own is None or own.text != theirs.text or theirs.cosigned_at(witness) is None:
             raise Refused("the peer's cosignature does not stand under a head of this log")
+        # Of several lines under the witness's name only the one that stands is kept.
         line = next(
-            item for item in theirs.signatures if item[:2] == (witness.name, witness.key_hash)
+            item
+            for item in theirs.signatures
+            if Note(theirs.text, (item,)).cosigned_at(witness) is not None
         )
         node.journal.add_cosignature(head.size, line)
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise Malformed("the peer's answer is not text in UTF-8") from error

@@ -107,7 +107,14 @@ class Folder:
         """Write a private key so that only its owner can read it."""
         folder = self.path / "keys"
         folder.mkdir(mode=0o700, exist_ok=True)
-        descriptor = os.open(folder / f"{use}.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            descriptor = os.open(folder / f"{use}.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError as error:
+            raise Refused(
+                f"{folder} holds a {use} key already",
+                why="a key is never written over",
+                do="choose an empty folder",
+            ) from error
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(key.seed.hex() + "\n")
 

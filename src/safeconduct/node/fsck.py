@@ -93,6 +93,8 @@ def _node(folder: Folder, out: list[NodeFile]) -> str:
 
 def _agreement(folder: Folder) -> str:
     text = load_agreement((folder.read("agreement.yaml") or b"").decode())
+    if text.text.mode != folder.node_file().mode:
+        raise Refused(f"node.json says mode {folder.node_file().mode}, the agreement another")
     if folder.read("agreement.json") != canonical_text(text):
         raise Refused("agreement.json is not the canonical form of agreement.yaml")
     return f"wording {wording_hash(text)[:16]}"

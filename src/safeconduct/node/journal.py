@@ -63,6 +63,7 @@ class Journal:
                     raise StateUnknown(f"the body of leaf {len(self._entries)} is missing")
                 entry, record, values = open_full(self._leaves[position], decode(opening))
                 self._keep(entry, record, values)
+            self._notes = dict(self.store.checkpoints())
         except StateUnknown:
             raise
         except SafeconductError as error:
@@ -73,7 +74,6 @@ class Journal:
             ) from error
         if len(self._entries) != len(self._leaves):
             raise StateUnknown(f"the body of leaf {len(self._entries)} is missing")
-        self._notes = dict(self.store.checkpoints())
 
     def _keep(self, entry: Entry, record: Record, values: Mapping[str, Any]) -> Fact:
         kind = self._vocabulary.by_name.get(record.type)
@@ -131,13 +131,16 @@ class Journal:
         """
         start = len(self._entries)
         now = self._clock.now()
+        leaves = [entry.leaf() for entry, _, _ in batch]
         self.store.append(
             start,
-            [Row(entry, r.id, r.rev, r.source, r.seq, now) for entry, r, _ in batch],
+            [
+                Row(entry, leaf, record.id, record.rev, record.source, record.seq, now)
+                for (entry, record, _), leaf in zip(batch, leaves, strict=True)
+            ],
         )
         facts = []
-        for entry, record, values in batch:
-            leaf = entry.leaf()
+        for (entry, record, values), leaf in zip(batch, leaves, strict=True):
             self._leaves.append(leaf)
             self.tree.append(leaf_hash(leaf))
             facts.append(self._keep(entry, record, values))

@@ -14,9 +14,9 @@ import msgspec
 from safeconduct.standards import Event, Monitor, Verdict
 
 SNAPSHOT_EVERY = 128
-"""Events between two snapshots: bounds both the cost of a late event and of the snapshots."""
+"""Ours. Events between two snapshots: bounds both the cost of a late event and of the snapshots."""
 SNAPSHOTS_KEPT = 64
-"""A fact later than these reach back replays from the start of the log."""
+"""Ours. A fact later than these reach back replays from the start of the log."""
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -62,7 +62,7 @@ class Lane:
             out = []
             for t in sorted(instants):
                 self._insert(instants[t])
-                out += self._step(instants[t], t)
+                out += self._step(sorted(instants[t], key=_order), t)
             return self._judge(out)
         for group in instants.values():
             self._insert(group)
@@ -108,11 +108,15 @@ class Lane:
 
     # ------------------------------------------------------------------ inside
     def _insert(self, events: Sequence[Event]) -> None:
-        at = bisect.bisect_right(self._times, events[0].t)
-        self._events[at:at] = events
-        self._times[at:at] = [event.t for event in events]
+        """Put events of one instant in their place: by source and number, not by arrival."""
+        t = events[0].t
+        first, last = bisect.bisect_left(self._times, t), bisect.bisect_right(self._times, t)
+        together = sorted((*self._events[first:last], *events), key=_order)
+        self._events[first:last] = together
+        self._times[first:last] = [t] * len(together)
         for event in events:
-            self._by_ref[event.ref] = event
+            if event.type != "sighted" or event.ref not in self._by_ref:
+                self._by_ref[event.ref] = event
 
     def _step(self, events: Sequence[Event], now: int) -> list[Verdict]:
         out = self.monitor.step(events, now)
@@ -136,7 +140,7 @@ class Lane:
         else:
             self._last, start = -1, 0
             self.monitor = Monitor(self._standards)
-        self._since = 0
+        self._since, since = 0, self._last
         out: list[Verdict] = []
         while start < len(self._events):
             t = self._times[start]
@@ -145,12 +149,37 @@ class Lane:
             start = end
         if until > self._last:
             out += self._step([], until)
-        return out
+        return out + self._withdrawn(out, since)
+
+    def _withdrawn(self, found: Sequence[Verdict], since: int) -> list[Verdict]:
+        """Verdicts reached after the snapshot that the replay knows nothing of any more.
+
+        As known now nothing was owed there: a late end of a movement, say, came before the
+        trigger. That is said as a revision, so that an alert which rests on it is closed.
+        """
+        again = {_key(verdict) for verdict in found}
+        again |= {(item.standard, item.version, item.trigger) for item in self.monitor.open()}
+        gone = [
+            verdict
+            for key, verdict in self._verdicts.items()
+            if key not in again and (verdict.decided_at or 0) > since
+        ]
+        for verdict in gone:
+            del self._verdicts[_key(verdict)]
+        return [
+            msgspec.structs.replace(
+                verdict,
+                verdict="kept",
+                by=(verdict.trigger,),
+                reason="withdrawn: as known now nothing was owed here",
+            )
+            for verdict in gone
+        ]
 
     def _judge(self, verdicts: Sequence[Verdict]) -> list[Judged]:
         out = []
         for verdict in verdicts:
-            key = (verdict.standard, verdict.version, verdict.trigger)
+            key = _key(verdict)
             self._verdicts[key] = verdict
             held = self._held.get(key)
             if held is not None and held[0] == verdict.verdict:
@@ -159,6 +188,15 @@ class Lane:
             self._held[key] = (verdict.verdict, rev)
             out.append(Judged(verdict, rev))
         return out
+
+
+def _key(verdict: Verdict) -> tuple[str, int, Any]:
+    return (verdict.standard, verdict.version, verdict.trigger)
+
+
+def _order(event: Event) -> tuple[str, int, str, str]:
+    """Within one instant: by who numbered it; of one record the derived event comes last."""
+    return (event.source, event.seq, str(event.ref), "" if event.type == "sighted" else event.type)
 
 
 def event_of(  # noqa: PLR0913 - an event has that many attributes

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from safeconduct.agreement import Agreement, load_agreement, wording_hash
 from safeconduct.federation.cards import Card, witness_name
 from safeconduct.kernel.errors import Malformed, Refused, SafeconductError, StateUnknown
@@ -19,6 +21,8 @@ from safeconduct.kernel.ports import Random
 from safeconduct.kernel.records import Fact, Record, check_record, decode_record
 from safeconduct.kernel.signatures import RECORD_PAYLOAD, Envelope, open_envelope
 from safeconduct.kernel.vocabulary import Vocabulary
+from safeconduct.ledger.leaf import Entry
+from safeconduct.ledger.merkle import leaf_hash
 from safeconduct.ledger.notes import (
     COSIGNATURE,
     LOG_KEY,
@@ -236,6 +240,7 @@ class Node:
     def advance(self, now: int) -> None:
         """Let time pass: everything that falls due by `now` falls, each at its own instant."""
         guard = 0
+        self._countersign()
         if self._later:
             drafts, self._later = self._later, []
             self._record([], drafts)
@@ -257,14 +262,15 @@ class Node:
         """Take what the peer gave of its leaves; each is checked against its mirrored leaf."""
         if self.peer is None:
             raise Refused("there is no peer yet", do="exchange cards first")
-        facts = []
-        for fact in self.peer.keep(bodies):
-            # One by one: a key of the peer speaks for the records that come after it.
-            if self._trusted(fact):
-                self.rooms.project(fact)
-                self._note_signature(fact)
-                facts.append(fact)
-        self._countersign(facts)
+        try:
+            facts = self.peer.keep(bodies, self._judge)
+        except SafeconductError:
+            # Keys that were projected while judging are not on disk: state from the logs again.
+            self._rebuild()
+            raise
+        for fact in facts:
+            self._note_signature(fact)
+        self._countersign()
         if self.watching is not None:
             drafts: list[Draft] = []
             for fact in facts:
@@ -413,20 +419,23 @@ class Node:
         held = self.journal.find(record_id)
         return self.journal.fact(held) if held is not None else None
 
-    def _trusted(self, fact: Fact) -> bool:
-        """Whether a body of the peer may change anything here; milestones show, no more."""
-        entry = self.peer.entry(fact.position) if self.peer else None
+    def _judge(self, fact: Fact, entry: Entry | None) -> bool:
+        """Whether a body of the peer counts; if so it is projected, since the next may need it."""
         if entry is None:
-            return fact.form != "full"
-        return admission.of_peer(
+            return True
+        counts = admission.of_peer(
             self.rooms,
             self.text,
             self.vocabulary,
             fact,
             open_envelope(entry.envelope),
+            mode=self.file.mode,
             watching=self.watching,
             find=self._found,
         )
+        if counts:
+            self.rooms.project(fact)
+        return counts
 
     def _fact(self, record: Record, openings: Mapping[str, Any]) -> Fact:
         values = {**record.data, **{name: opening[1] for name, opening in openings.items()}}
@@ -505,30 +514,41 @@ class Node:
             agreement=self.wording if self.in_force else None,
             seen=hashlib.sha256(seen.text.encode()).hexdigest() if seen else None,
             rev=draft.rev,
-            replaces=draft.replaces,
+            replaces=self._replaced(draft),
             basis=draft.basis,
         )
 
-    def _countersign(self, facts: Sequence[Fact]) -> None:
-        """The peer's signature of the same wording is put in this log as well, byte for byte."""
-        for fact in facts:
-            if fact.alias != "signed" or fact.form != "full" or fact.get("wording") != self.wording:
+    def _replaced(self, draft: Draft) -> str | None:
+        """A revision names the leaf of the revision before it."""
+        held = self.journal.find(draft.id) if draft.rev else None
+        return leaf_hash(self.journal.leaf(held)).hex() if held is not None else None
+
+    def _countersign(self) -> None:
+        """The peer's signature of the same wording is put in this log as well, byte for byte.
+
+        Also done as time passes: a crash between taking the signature in and this costs nothing.
+        """
+        if self.watching is not None or self.peer is None:
+            return
+        for fact in self.peer.facts():
+            entry = self.peer.entry(fact.position) if fact.alias == "signed" else None
+            if entry is None or fact.get("wording") != self.wording:
                 continue
-            if self.journal.find(fact.record.id) is not None or self.peer is None:
-                continue
-            entry = self.peer.entry(fact.position)
-            if entry is None or fact.record.by != self.roots.get(fact.record.party):
-                continue
-            self._record([(open_envelope(entry.envelope), fact.record, dict(entry.sealed))])
+            if self.journal.find(fact.record.id) is None:
+                envelope = open_envelope(entry.envelope)
+                self._record([(envelope, fact.record, dict(entry.sealed))])
 
     def _maybe_enact(self) -> None:
         if self.watching is None and self._both_signed():
             self.watching = self._enact()
+            if self.peer is not None:
+                self.peer.ask_again()
             facts = self.journal.facts() + (self.peer.facts() if self.peer else [])
             self._later = self._replay(self.watching, facts)
 
     def _receipt(self, data: bytes, position: int) -> dict[str, Any]:
-        author = self.author(NODE)
+        # Receipts are counted apart: their number is the position that they promise.
+        author = msgspec.structs.replace(self.author(NODE), source=f"{self.party}/receipts")
         digest = hashlib.sha256(data).hexdigest()
         envelope, _record, _openings = sign_record(
             self.vocabulary,

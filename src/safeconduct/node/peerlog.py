@@ -1,6 +1,6 @@
 """The other party's log on this node: every leaf, and of the bodies what the peer gave."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from safeconduct.federation.cards import Card
@@ -13,6 +13,9 @@ from safeconduct.ledger.leaf import Entry
 from safeconduct.ledger.merkle import Tree, leaf_hash
 from safeconduct.ledger.notes import Note, Signer
 from safeconduct.node.stores.ledger import LedgerStore
+
+Body = tuple[int, str, dict[str, Any]]
+"""Position, form and opening, as the peer gave them."""
 
 
 class PeerLog:
@@ -29,6 +32,7 @@ class PeerLog:
         self._entries: dict[int, Entry] = {}
         self._facts: dict[int, Fact] = {}
         self._closed: dict[int, str] = {}
+        self._aside: set[int] = set()
         self._index: dict[str, int] = {}
         self._notes: dict[int, Note] = {}
         self.bodies_until = 0
@@ -40,14 +44,18 @@ class PeerLog:
                 raise StateUnknown(f"leaf {len(self._leaves)} of the peer's log is missing")
             self._leaves.append(leaf)
             self.tree.append(leaf_hash(leaf))
-        self._notes = dict(self.store.peer_checkpoints())
+        try:
+            self._notes = dict(self.store.peer_checkpoints())
+        except SafeconductError as error:
+            why = error.sentence()
+            raise StateUnknown("a checkpoint of the peer is damaged here", why=why) from error
         if max(self._notes, default=0) != self.size:
             raise StateUnknown(
                 "the mirrored leaves and the peer's newest checkpoint differ in size"
             )
-        for position, form, opening in self.store.peer_bodies():
+        for position, form, opening, counts in self.store.peer_bodies():
             try:
-                self._take(position, form, opening)
+                self._take(position, form, opening, counts=counts)
             except SafeconductError as error:
                 raise StateUnknown(
                     f"the peer's body {position} is damaged here", why=error.sentence()
@@ -72,23 +80,29 @@ class PeerLog:
         self._notes[step.checkpoint.size] = cosigned
         return step
 
-    def check(self, position: int, form: str, opening: Mapping[str, Any]) -> Fact | None:
-        """Read what the peer gave of one leaf, without keeping it.
+    def keep(
+        self, bodies: Sequence[Body], judge: Callable[[Fact, Entry | None], bool]
+    ) -> list[Fact]:
+        """Read bodies against their leaves, judge each, keep all durably; returns what counts.
+
+        `judge` is asked once, on arrival, in order of the log; its answer is kept, so that a
+        restart finds what was known then.
 
         Raises:
-            Malformed, Refused: it does not match the mirrored leaf.
+            Malformed, Refused: a body does not match its leaf; nothing of them is kept.
         """
-        return self._read(position, form, opening)[1]
-
-    def keep(self, bodies: Sequence[tuple[int, str, dict[str, Any]]]) -> list[Fact]:
-        """Keep bodies durably and return the facts that they open."""
+        rows = []
         for position, form, opening in bodies:
-            self._read(position, form, opening)
-        self.store.save_peer_bodies(bodies)
+            if position in self._facts:
+                self.bodies_until = max(self.bodies_until, position + 1)
+                continue
+            entry, fact = self._read(position, form, opening)
+            rows.append((position, form, opening, fact is None or judge(fact, entry)))
+        self.store.save_peer_bodies(rows)
         out = []
-        for position, form, opening in bodies:
-            fact = self._take(position, form, opening)
-            if fact is not None:
+        for position, form, opening, counts in rows:
+            fact = self._take(position, form, opening, counts=counts)
+            if fact is not None and counts:
                 out.append(fact)
             self.bodies_until = max(self.bodies_until, position + 1)
         return out
@@ -113,7 +127,9 @@ class PeerLog:
             return None, None
         raise Malformed(f"the peer gave a body in the form {form!r}")
 
-    def _take(self, position: int, form: str, opening: Mapping[str, Any]) -> Fact | None:
+    def _take(
+        self, position: int, form: str, opening: Mapping[str, Any], *, counts: bool
+    ) -> Fact | None:
         entry, fact = self._read(position, form, opening)
         if entry is not None:
             self._entries[position] = entry
@@ -121,8 +137,15 @@ class PeerLog:
             self._closed[position] = str(opening["clause"])
             return None
         self._facts[position] = fact
+        self._closed.pop(position, None)
+        if not counts:
+            self._aside.add(position)
         self._index[fact.record.id] = position
         return fact
+
+    def ask_again(self) -> None:
+        """Ask anew for what was withheld: a clause that came into force may open it now."""
+        self.bodies_until = min(self._closed, default=self.bodies_until)
 
     # ------------------------------------------------------------------ reading
     def leaf(self, position: int) -> bytes:
@@ -138,8 +161,12 @@ class PeerLog:
         return self._facts.get(position)
 
     def facts(self) -> list[Fact]:
-        """All facts that are open here, in order of the log."""
-        return [self._facts[position] for position in sorted(self._facts)]
+        """The facts that are open here and count, in order of the log."""
+        return [self._facts[at] for at in sorted(self._facts) if at not in self._aside]
+
+    def set_aside(self) -> list[Fact]:
+        """Facts signed without the power to: evidence, and nothing else."""
+        return [self._facts[at] for at in sorted(self._aside)]
 
     def withheld(self) -> dict[int, str]:
         """Positions of withheld bodies, each with its clause."""

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from safeconduct import watch
-from safeconduct.kernel.instants import MINUTE
+from safeconduct.kernel.instants import SECOND
 from safeconduct.node.drafts import Draft
 from safeconduct.node.lane import Judged
 from safeconduct.watch import PAGE_EVERY_MS, Intent
 
-LATE_MS = MINUTE
-"""Ours: a timer that fires within a minute of its instant is in time; later is known late."""
+LATE_MS = SECOND
+"""Ours: a timer that fires within a second of its instant is in time; later is known late."""
 
 SEVERITIES = {"critical": "critical", "high": "high"}
 """Severities that keep their name in an alert; all others are `other`."""

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
 from safeconduct.kernel.errors import Malformed
 from safeconduct.kernel.instants import parse_duration, parse_instant
+from safeconduct.kernel.yamltext import read
 from safeconduct.testing.ground import Ground, read_track
 
 FORM = "scenario/1"
@@ -100,7 +100,7 @@ def load(folder: Path) -> Scenario:
     """
     path = folder / "scenario.yaml"
     try:
-        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+        value = _value(path)
         if value.get("safeconduct") != FORM:
             raise Malformed(f"{path.name} is not a {FORM}")
         start = parse_instant(value["start"])
@@ -141,10 +141,18 @@ def load(folder: Path) -> Scenario:
         )
     except (OSError, UnicodeDecodeError) as error:
         raise Malformed(f"the scenario in {folder.name} cannot be read", why=str(error)) from error
-    except (KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise Malformed(
             f"{path.name} does not read as a scenario", why=f"{type(error).__name__}: {error}"
         ) from error
+
+
+def _value(path: Path) -> Any:
+    text = path.read_text(encoding="utf-8")
+    try:
+        return read(text).value
+    except Malformed as error:
+        raise Malformed(f"{path.name}: {error.what}", why=error.why, do=error.do) from error
 
 
 def _play(name: str, raw: dict[str, Any], start: int, prelude: list[Step]) -> Play:

@@ -31,6 +31,19 @@ QUEUE = 1_000
 """Ids that a live reader may lag behind before it is told to fetch everything anew."""
 
 
+class Ending:
+    """How the server ends: on a signal with 0, or because own state is unknown with 3."""
+
+    def __init__(self) -> None:
+        self.stop = asyncio.Event()
+        self.code = 0
+
+    def fail(self) -> None:
+        """Own state is unknown: stop, and say so with the exit code."""
+        self.code = StateUnknown.exit_code
+        self.stop.set()
+
+
 class Unknown(Refused):
     """The caller showed no valid token, code or signature."""
 
@@ -39,12 +52,12 @@ class Desk:
     """What the handlers share: one node, its exchange with the peer, an exercise's driver."""
 
     def __init__(
-        self, node: Node, exchange: Exchange | None, driver: str | None, stop: asyncio.Event
+        self, node: Node, exchange: Exchange | None, driver: str | None, ending: Ending
     ) -> None:
         self.node = node
         self.exchange = exchange
         self.driver = driver
-        self.stop = stop
+        self.ending = ending
         self.wall = SystemClock()
 
     def caller(self, request: Req) -> Token:
@@ -225,7 +238,7 @@ async def _live(desk: Desk) -> AsyncIterator[ServerSentEventMessage]:
     desk.node.listeners.append(listen)
     try:
         yield ServerSentEventMessage(event="ready", data="")
-        while not desk.stop.is_set():
+        while not desk.ending.stop.is_set():
             try:
                 yield ServerSentEventMessage(
                     event="record", data=await asyncio.wait_for(queue.get(), 1.0)
@@ -347,7 +360,7 @@ def _refused(request: Req, error: Exception) -> Response[bytes]:
         return _answer(error, 403)
     if isinstance(error, StateUnknown):
         # Our own state is unknown: answer, then let the server stop. It is never retried.
-        _desk(request).stop.set()
+        _desk(request).ending.fail()
         return _answer(error, 500)
     if isinstance(error, HTTPException):
         return _answer(Refused(error.detail or "the request does not fit"), error.status_code)
@@ -356,7 +369,7 @@ def _refused(request: Req, error: Exception) -> Response[bytes]:
         f"{f.name}:{f.lineno}" for f in reversed(traceback.extract_tb(error.__traceback__)[-6:])
     )
     sys.stderr.write(f"internal error: {type(error).__name__} at {frames}\n")
-    _desk(request).stop.set()
+    _desk(request).ending.fail()
     return _answer(StateUnknown("an internal error", do="report it; the node has stopped"), 500)
 
 
@@ -367,7 +380,7 @@ def create_app(
     hosts: frozenset[str],
     origins: frozenset[str],
     driver: str | None,
-    stop: asyncio.Event,
+    ending: Ending,
 ) -> App:
     """The whole application: gate, positions, and the handlers behind them."""
     app = Litestar(
@@ -377,5 +390,5 @@ def create_app(
         debug=False,
         logging_config=None,
     )
-    app.state.desk = Desk(node, exchange, driver, stop)
-    return Gate(Osmand(app, node), hosts, origins)
+    app.state.desk = Desk(node, exchange, driver, ending)
+    return Gate(Osmand(app, node, ending.fail), hosts, origins)

@@ -14,7 +14,7 @@ Send = Callable[[Any], Awaitable[None]]
 App = Callable[[Any, Receive, Send], Awaitable[None]]
 
 MAX_BODY = 256 * 1024
-"""Largest request body in bytes: a record has at most 60,000, with openings twice that."""
+"""Ours. Largest request body in bytes: a record has at most 60,000, with openings twice that."""
 
 
 class Gate:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+import sys
 
 from granian.constants import Interfaces
 from granian.server.embed import Server
@@ -13,7 +14,7 @@ from safeconduct.kernel.instants import SECOND
 from safeconduct.node.clocks import DrivenClock
 from safeconduct.node.exchange import Exchange
 from safeconduct.node.node import Node
-from safeconduct.web.app import create_app
+from safeconduct.web.app import Ending, create_app
 
 LOOPBACK = "127.0.0.1"
 SYNC_EVERY_S = 5.0
@@ -43,7 +44,8 @@ def check_port(port: int) -> None:
 async def serve(node: Node, *, port: int, peer: str | None, driver: str | None) -> int:
     """Serve until a signal or an unknown state; returns the exit code."""
     check_port(port)
-    stop = asyncio.Event()
+    ending = Ending()
+    stop = ending.stop
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
@@ -55,7 +57,7 @@ async def serve(node: Node, *, port: int, peer: str | None, driver: str | None) 
         hosts=names,
         origins=frozenset(f"http://{name}" for name in names),
         driver=driver,
-        stop=stop,
+        ending=ending,
     )
     server = Server(
         app,
@@ -69,7 +71,9 @@ async def serve(node: Node, *, port: int, peer: str | None, driver: str | None) 
     ticking = asyncio.create_task(_tick(node, exchange, stop))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, ticking, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    failed = ticking.done() and ticking.exception() is not None
+    if ticking.done() and not ticking.cancelled() and ticking.exception() is not None:
+        sys.stderr.write(f"state unknown: {ticking.exception()}\n")
+        ending.fail()
     stop.set()
     server.stop()  # type: ignore[no-untyped-call]
     ticking.cancel()
@@ -79,7 +83,7 @@ async def serve(node: Node, *, port: int, peer: str | None, driver: str | None) 
         await serving
     if exchange is not None:
         await exchange.close()
-    return 3 if failed else 0
+    return ending.code
 
 
 async def _tick(node: Node, exchange: Exchange | None, stop: asyncio.Event) -> None:

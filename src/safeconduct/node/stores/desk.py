@@ -3,9 +3,10 @@
 import hashlib
 from pathlib import Path
 
+import apsw
 import msgspec
 
-from safeconduct.node.stores.sqlite import Store
+from safeconduct.node.stores.sqlite import Store, translate
 
 VERSION = 1
 
@@ -99,8 +100,11 @@ class DeskStore(Store):
     def add_fixes(self, fixes: list[tuple[str, int, int, int, bytes]]) -> int:
         """Keep positions `(device, t, lat, lon, fix)` durably; the same fix twice is kept once."""
         before = self.db.total_changes()
-        for fix in fixes:
-            self.run("INSERT OR IGNORE INTO fix VALUES (?, ?, ?, ?, ?)", *fix)
+        try:
+            with self.db:
+                self.db.executemany("INSERT OR IGNORE INTO fix VALUES (?, ?, ?, ?, ?)", fixes)
+        except apsw.Error as error:
+            raise translate(error, "the positions") from error
         return int(self.db.total_changes() - before)
 
     def fixes(self, device: str | None = None, until: int | None = None) -> list[tuple[str, bytes]]:

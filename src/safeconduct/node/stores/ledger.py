@@ -19,6 +19,7 @@ class Row(msgspec.Struct, frozen=True):
     """One record to be appended; `received` is the node's instant of receipt in ms."""
 
     entry: Entry
+    leaf: bytes
     record_id: str
     rev: int
     source: str
@@ -57,7 +58,7 @@ class LedgerStore(Store):
             with self.db:
                 self.db.executemany(
                     "INSERT INTO leaf VALUES (?, ?)",
-                    [(position + offset, row.entry.leaf()) for offset, row in enumerate(rows)],
+                    [(position + offset, row.leaf) for offset, row in enumerate(rows)],
                 )
                 self.db.executemany(
                     "INSERT INTO body VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -69,7 +70,7 @@ class LedgerStore(Store):
                             row.source,
                             row.seq,
                             row.received,
-                            encode(row.entry.full()),
+                            row.entry.encode(),
                         )
                         for offset, row in enumerate(rows)
                     ],
@@ -142,18 +143,22 @@ class LedgerStore(Store):
             for size, text in self.all("SELECT * FROM peer_checkpoint ORDER BY size")
         ]
 
-    def save_peer_bodies(self, bodies: Sequence[tuple[int, str, dict[str, object]]]) -> None:
-        """Keep bodies, milestones or refusals `(position, form, opening)` that the peer gave."""
+    def save_peer_bodies(self, bodies: Sequence[tuple[int, str, dict[str, object], bool]]) -> None:
+        """Keep what the peer gave, `(position, form, opening, counts)`, all or none of it."""
         try:
             with self.db:
                 self.db.executemany(
-                    "INSERT OR REPLACE INTO peer_body VALUES (?, ?, ?)",
-                    [(position, form, encode(opening)) for position, form, opening in bodies],
+                    "INSERT OR REPLACE INTO peer_body VALUES (?, ?, ?, ?)",
+                    [
+                        (position, form, encode(opening), int(counts))
+                        for position, form, opening, counts in bodies
+                    ],
                 )
         except apsw.Error as error:
             raise translate(error, "the peer's bodies") from error
 
-    def peer_bodies(self) -> Iterator[tuple[int, str, dict[str, object]]]:
-        """Position, form and opening of what the peer gave."""
-        for position, form, opening in self.all("SELECT * FROM peer_body ORDER BY position"):
-            yield position, form, decode(opening)
+    def peer_bodies(self) -> Iterator[tuple[int, str, dict[str, object], bool]]:
+        """Position, form, opening, and whether it counts, of what the peer gave."""
+        rows = self.all("SELECT position, form, opening, counts FROM peer_body ORDER BY position")
+        for position, form, opening, counts in rows:
+            yield position, form, decode(opening), bool(counts)

@@ -34,13 +34,26 @@ def _load_vfs() -> None:
         _keep.append(connection)
 
 
+def _caused_by(error: BaseException | None, *kinds: type[Exception]) -> bool:
+    """Whether an error is of a kind, or came while one was handled.
+
+    SQLite rolls back by itself when the disk is full; leaving the transaction then fails as well,
+    and that second error is the one that is seen.
+    """
+    while error is not None:
+        if isinstance(error, kinds):
+            return True
+        error = error.__context__
+    return False
+
+
 def translate(error: apsw.Error, what: str) -> Refused | StateUnknown:
     """A store's error as one of the two families.
 
     A full disk rolled the transaction back: our state is known and nothing was written. Any
     other input or output error leaves the state on disk unknown; it is never retried.
     """
-    if isinstance(error, (apsw.FullError, apsw.TooBigError)):
+    if _caused_by(error, apsw.FullError, apsw.TooBigError):
         return Refused(
             f"{what} was not recorded: the disk is full",
             why="nothing of it was written",

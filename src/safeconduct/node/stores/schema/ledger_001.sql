@@ -17,5 +17,8 @@ CREATE TABLE body (
 CREATE TABLE checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT NULL);
 CREATE TABLE segment (hash TEXT PRIMARY KEY, fixes BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE peer_leaf (position INTEGER PRIMARY KEY, leaf BLOB NOT NULL);
-CREATE TABLE peer_body (position INTEGER PRIMARY KEY, form TEXT NOT NULL, opening BLOB NOT NULL);
+-- `counts` is this node's judgement on arrival: 0 for a body that was signed without the power to.
+CREATE TABLE peer_body (
+    position INTEGER PRIMARY KEY, form TEXT NOT NULL, opening BLOB NOT NULL, counts INTEGER NOT NULL
+);
 CREATE TABLE peer_checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT NULL);
