@@ -6,6 +6,7 @@ from safeconduct.kernel.canonical import LIMIT
 from safeconduct.kernel.ids import record_id
 from safeconduct.kernel.records import MODES, SALT_BYTES, Fact, Record, seal_fields, subject_of
 from safeconduct.kernel.signatures import Key, seal
+from safeconduct.kernel.vocabulary import LATEST
 from safeconduct.ledger.leaf import Entry, join_keys
 from safeconduct.ledger.merkle import leaf_hash
 from safeconduct.ledger.notes import Checkpoint
@@ -89,7 +90,7 @@ NAMES = st.from_regex(r"[a-z]{1,8}(-[a-z]{1,8})?", fullmatch=True)
 _BY_TYPE = {
     "bool": st.booleans(),
     "list": st.lists(NAMES | st.integers(-180_000_000, 180_000_000), max_size=3),
-    "t": instants,
+    "t": st.integers(0, LATEST),
     "hash": hexes,
     "id": NAMES,
 }

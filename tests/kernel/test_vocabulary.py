@@ -107,7 +107,7 @@ ROW = _type(
 GOOD = {
     "x": "a",
     "n": 0,
-    "t": -1,
+    "t": 0,
     "m": 2**53 - 1,
     "flag": False,
     "text": "x" * 2_000,
@@ -139,6 +139,8 @@ BAD = [
     ("n", 1.0, "whole number"),
     ("t", "2027-03-01T00:00:00Z", "whole number"),
     ("t", False, "whole number"),
+    ("t", -1, "negative"),
+    ("t", 7_258_118_400_001, "after the year 2200"),
     ("m", -1, "negative"),
     ("flag", 0, "true or false"),
     ("flag", "true", "true or false"),

@@ -2,7 +2,6 @@
 
 from unittest import mock
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 

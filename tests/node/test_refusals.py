@@ -211,9 +211,12 @@ def test_a_time_ahead(still):
     assert "60 s ahead" in answer["error"]
 
 
-def test_a_time_ahead_within_the_stated_error_is_taken(world):
-    submission = signed(world, "guard-a", "queue", REPORT, time=world.now + 60_000)
-    assert post(world, resigned(world, "guard-a", submission, err=60_000))[0] == 201
+def test_a_stated_error_opens_no_future(world):
+    ahead = signed(world, "guard-a", "queue", REPORT, time=world.now + 60_000)
+    assert post(world, resigned(world, "guard-a", ahead, err=60_000))[0] == 403
+    vague = signed(world, "guard-a", "queue", REPORT, time=world.now)
+    assert post(world, resigned(world, "guard-a", vague, err=60_001))[0] == 403
+    assert post(world, resigned(world, "guard-a", vague, err=60_000))[0] == 201
 
 
 @pytest.mark.parametrize("wording", ["0" * 64, None])

@@ -99,7 +99,7 @@ def played(name, until, folder, chances):
     return seen, player.restarts
 
 
-@pytest.fixture(scope="module", params=[("with_system", 40), ("guard_silent", 40)])
+@pytest.fixture(scope="module", params=[("with_system", 40), ("guard_silent", 32)])
 def straight(request, tmp_path_factory):
     """A play without any restart, to compare with."""
     name, until = request.param

@@ -440,9 +440,9 @@ def test_a_nonce_outlives_the_process(tmp_path):
 
 def test_the_same_fix_twice_is_kept_once(desk):
     fix = ("device", 5, 1, 2, b"fix")
-    assert desk.add_fixes([fix, fix, ("device", 4, 1, 2, b"old")]) == 2
-    assert desk.add_fixes([fix]) == 0
-    assert desk.add_fixes([("other", 9, 1, 2, b"other")]) == 1
+    assert desk.add_fixes([fix, fix, ("device", 4, 1, 2, b"old")]) == [True, False, True]
+    assert desk.add_fixes([fix]) == [False]
+    assert desk.add_fixes([("other", 9, 1, 2, b"other")]) == [True]
     assert desk.fixes("device") == [("device", b"old"), ("device", b"fix")]
     assert desk.fixes(until=4) == [("device", b"old")]
     desk.drop_fixes("device", 4)

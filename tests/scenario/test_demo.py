@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from safeconduct.cli.demo import scenario_folder
+from safeconduct.cli.main import run as command
 from safeconduct.kernel.instants import MINUTE
 from safeconduct.ledger.notes import parse_checkpoint
 from safeconduct.node.clocks import DrivenClock
@@ -292,7 +293,9 @@ NOT_SHOWN = {
 
 
 @pytest.mark.parametrize("play", PLAYS)
-def test_every_other_kind_of_verdict_is_proven_or_refused_with_its_reason(out, tmp_path, play):
+def test_every_other_kind_of_verdict_is_proven_or_refused_with_its_reason(
+    out, tmp_path, play, capsys
+):
     kinds = {}
     for row in listed(out, play):
         kinds.setdefault((row["standard"], row["verdict"]), row)
@@ -300,10 +303,10 @@ def test_every_other_kind_of_verdict_is_proven_or_refused_with_its_reason(out, t
     for kind, row in kinds.items():
         path = tmp_path / "one.scb"
         path.unlink(missing_ok=True)
-        code, _said, err = ran(
-            "safeconduct", "evidence", "export", "--data", out / play / "host",
-            "--verdict", row["verdict_id"], "--out", path,
-        )  # fmt: skip
+        words = ["evidence", "export", "--data", out / play / "host"]
+        words += ["--verdict", row["verdict_id"], "--out", path]
+        code = command([str(word) for word in words])
+        err = capsys.readouterr().err
         if kind in NOT_SHOWN:
             assert code == 1, kind
             assert NOT_SHOWN[kind] in err

@@ -33,11 +33,11 @@ class Running(Stage):
         super().start()
         members = {member.name: member.party for member in scenario().cast}
         for name, state in self._states.items():
-            person = Person(self.clients[members[name]], copy.deepcopy(state["_ids"]))
-            kept = self.people.get(name)
-            vars(person).update(state if kept is None else vars(kept))
-            person.http = self.clients[members[name]]
-            self.people[name] = person
+            client = self.clients[members[name]]
+            if name not in self.people:
+                self.people[name] = Person(client, copy.deepcopy(state["_ids"]))
+                vars(self.people[name]).update({k: v for k, v in state.items() if k != "_ids"})
+            self.people[name].http = client
 
     def kill(self) -> None:
         """End both processes as a power cut does."""
@@ -50,7 +50,7 @@ class Running(Stage):
         self.clients.clear()
 
     def wake(self) -> None:
-        """Start again from the folders; the people learn which of their records are on record."""
+        """Start again from the folders; the people go on with new connections."""
         self.start()
 
 

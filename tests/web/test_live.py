@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from safeconduct.kernel.ids import entity_id
 from tests.node.inside import AT_POST
 from tests.web.running import ask, bearer
 
@@ -75,8 +76,6 @@ def test_what_is_fetched_has_its_sealed_fields_closed(running, listen):
     stream = listen("duty")
     person = running.people["guard-b"]
     record = person.draw_id()
-    from safeconduct.kernel.ids import entity_id
-
     values = {
         "vehicle": entity_id("vehicle", record), **AT_POST, "motion": "stopped",
         "vehicle_type": "pickup", "first_seen": running.now, "place": [-22_111_222, -18_111_222],
@@ -133,4 +132,5 @@ def test_a_node_with_listeners_still_ends_in_time(running, listen):
     listen("duty")
     process = running._processes[0]
     process.terminate()
-    assert process.wait(timeout=15) == 0
+    code = process.wait(timeout=15)
+    assert code == 0, (running.folder / "host.log").read_text(encoding="utf-8")

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -85,12 +86,11 @@ def test_it_listens_on_loopback_alone(running):
     """No socket of the process is bound to another address."""
     port = running.ports["host"]
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        with open(table, encoding="ascii") as lines:
-            for line in list(lines)[1:]:
-                local, state = line.split()[1], line.split()[3]
-                address, number = local.split(":")
-                if state == "0A" and int(number, 16) == port:
-                    assert address == "0100007F"
+        for line in Path(table).read_text(encoding="ascii").splitlines()[1:]:
+            local, state = line.split()[1], line.split()[3]
+            address, number = local.split(":")
+            if state == "0A" and int(number, 16) == port:
+                assert address == "0100007F"
 
 
 def test_a_stop_in_good_order_ends_with_zero(running):
@@ -127,7 +127,6 @@ def test_no_acknowledged_record_is_lost_by_a_kill(running):
         os.kill(running._processes[0].pid, signal.SIGKILL)
         worker.join()
         running.kill()
-        assert check(running.data("host")).wrong == []
         node = Node(Folder(running.data("host")), clock=DrivenClock(running.now), read_only=True)
         for record, (_answer, envelope) in acknowledged.items():
             position = node.journal.find(record)
@@ -141,6 +140,7 @@ def test_no_acknowledged_record_is_lost_by_a_kill(running):
         node.close()
         running.wake()
     assert len(acknowledged) > 50
+    assert check(running.data("host")).wrong == []
     # The log goes on, and the peer finds it consistent with all that it saw before.
     guard.send("queue", REPORT, time=running.now)
     for _ in range(3):

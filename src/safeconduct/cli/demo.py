@@ -98,21 +98,35 @@ def _speed(text: str) -> float | None:
 
 
 def _clear(folder: Path, scenario: Scenario) -> None:
-    """Refuse to write over anything but an earlier demo's own folders."""
+    """Refuse to write over anything but an earlier demo's own folder."""
+    plays = [play.name for play in scenario.plays]
+    files = ("evidence.scb", "trust.json", "summary.json")
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        held = {path.name for path in folder.iterdir()}
+        if held and not (held <= {*plays, *files} and _earlier(folder, plays)):
+            raise Refused(
+                f"{folder} is not empty",
+                why="only what an earlier demo left whole is written over",
+                do="choose an empty folder with --out",
+            )
+        for name in files:
+            (folder / name).unlink(missing_ok=True)
+        for name in plays:
+            if name in held:
+                shutil.rmtree(folder / name)
+            (folder / name).mkdir()
     except OSError as error:
         raise Refused(f"{folder} could not be made", why=str(error.strerror)) from error
-    for play in scenario.plays:
-        if (folder / play.name).exists():
-            if not (folder / "summary.json").exists():
-                raise Refused(
-                    f"{folder / play.name} exists already", do="choose an empty folder with --out"
-                )
-            shutil.rmtree(folder / play.name)
-        (folder / play.name).mkdir()
-    for name in ("evidence.scb", "trust.json", "summary.json"):
-        (folder / name).unlink(missing_ok=True)
+
+
+def _earlier(folder: Path, plays: list[str]) -> bool:
+    """Whether a folder holds the summary of an earlier demo of these plays."""
+    try:
+        value = json.loads((folder / "summary.json").read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and {*plays, "nodes"} <= set(value)
 
 
 def _roots(talk: Console) -> dict[str, Key]:

@@ -4,7 +4,11 @@ from pathlib import Path
 
 from cyclopts import App
 
+from safeconduct.kernel.errors import Malformed
 from safeconduct.kernel.instants import DAY
+
+MAX_DAYS = 366
+"""Ours: no code and no key of a person lives longer than a year."""
 
 app = App(name="identity", help="Invite people to the roles of the agreement.")
 
@@ -29,6 +33,8 @@ def invite(*, data: Path, role: str, about: str = "programme", days: int = 3) ->
     from safeconduct.node.node import Node
     from safeconduct.node.setup import invite as give
 
+    if not 0 < days <= MAX_DAYS:
+        raise Malformed(f"--days {days} is not 1 to {MAX_DAYS}")
     folder = Folder(data)
     folder.node_file()
     folder.lock()
@@ -40,4 +46,33 @@ def invite(*, data: Path, role: str, about: str = "programme", days: int = 3) ->
         node.close()
     print(code)
     print(f"for {person}, role {role}, about {about}; shown once")
+    return 0
+
+
+@app.command
+def end(*, data: Path, person: str) -> int:
+    """End every key of a person, for a lost phone or a role that is over.
+
+    Parameters
+    ----------
+    data
+        the node's folder; the node must not be running.
+    person
+        the person's id, as the invitation gave it.
+    """
+    from safeconduct.node.clocks import SystemClock
+    from safeconduct.node.enrolment import end_keys
+    from safeconduct.node.folder import Folder
+    from safeconduct.node.node import Node
+
+    folder = Folder(data)
+    folder.node_file()
+    folder.lock()
+    node = Node(folder, clock=SystemClock())
+    try:
+        ended = end_keys(node, person)
+        node.publish()
+    finally:
+        node.close()
+    print(f"ended {ended} keys of {person}")
     return 0

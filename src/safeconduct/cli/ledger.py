@@ -45,8 +45,9 @@ def head(*, data: Path) -> int:
     from safeconduct.node.folder import Folder
     from safeconduct.node.stores.ledger import LedgerStore
 
-    Folder(data).node_file()
+    node = Folder(data).node_file()
     store = LedgerStore(data, read_only=True)
+    store.belongs_to(node.party, node.origin)
     notes = store.checkpoints()
     store.close()
     if not notes:

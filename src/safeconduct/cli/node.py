@@ -1,5 +1,6 @@
 """`safeconduct node`: make a node, run it, ask how it stands."""
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -30,8 +31,19 @@ def key(*, out: Path) -> int:
             f"{out} exists already", do="choose another file; a root key is never overwritten"
         )
     made = make_root()
-    out.touch(mode=0o600)
-    out.write_text(made.seed.hex() + "\n", encoding="ascii")
+    try:
+        out.touch(mode=0o600, exist_ok=False)
+        out.write_text(made.seed.hex() + "\n", encoding="ascii")
+    except FileExistsError:
+        raise
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            out.unlink(missing_ok=True)
+        raise Refused(
+            f"the root key could not be written to {out}",
+            why=str(error.strerror),
+            do="free space, or choose another folder",
+        ) from error
     print(made.public)
     print(f"fingerprint {fingerprint(made.public)}", file=sys.stderr)
     return 0

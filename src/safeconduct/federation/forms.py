@@ -7,7 +7,7 @@ import msgspec
 
 from safeconduct.kernel.canonical import decode, encode
 from safeconduct.kernel.errors import Malformed, Refused
-from safeconduct.kernel.ids import is_id
+from safeconduct.kernel.ids import RECORDS, is_id
 from safeconduct.kernel.instants import MINUTE
 from safeconduct.kernel.records import MODES, Fact, Record
 from safeconduct.kernel.signatures import Key, open_envelope, seal
@@ -106,7 +106,7 @@ def _check_milestone(value: Any) -> None:
             raise Malformed(f"the milestone's {name} is not a whole number of 0 or more")
     if not isinstance(value["shows"], dict):
         raise Malformed("what the milestone shows is not an object")
-    if value["mode"] not in MODES or not is_id(value["record"], "record"):
+    if value["mode"] not in MODES or not any(is_id(value["record"], kind) for kind in RECORDS):
         raise Malformed("the milestone's mode or record id is none")
 
 

@@ -13,6 +13,7 @@ from safeconduct.kernel.errors import Malformed
 
 PREFIX = {
     "record": "r",
+    "computed": "n",
     "movement": "mv",
     "vehicle": "ve",
     "person": "pe",
@@ -28,6 +29,12 @@ PREFIX = {
     "key": "ke",
 }
 """Prefix of each kind of thing. Zones, posts, clauses, standards and roles keep agreement names."""
+
+RECORDS = ("record", "computed")
+"""Ids of records: drawn by a person's or device's program, or computed by a node from causes.
+
+They are told apart by their prefix, so that nobody can take a computed id before the node does.
+"""
 
 _ID = re.compile(r"^[a-z]{1,2}_[a-z2-7]{26}$")
 

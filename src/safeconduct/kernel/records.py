@@ -13,7 +13,7 @@ import msgspec
 
 from safeconduct.kernel.canonical import decode, encode
 from safeconduct.kernel.errors import Malformed, Refused
-from safeconduct.kernel.ids import is_id
+from safeconduct.kernel.ids import RECORDS, is_id
 from safeconduct.kernel.vocabulary import RecordType, Vocabulary, check_data
 
 MODES = ("live", "exercise", "replay")
@@ -108,7 +108,7 @@ def _check_shape(value: dict[str, Any]) -> None:
         if not isinstance(value.get(name), int) or isinstance(value[name], bool) or value[name] < 0:
             raise Malformed(f"the record's {name} is not a whole number of 0 or more")
     _check_optional(value)
-    if not is_id(value["id"], "record"):
+    if not any(is_id(value["id"], kind) for kind in RECORDS):
         raise Malformed(f"{value['id']!r} is not a record id")
     if value["mode"] not in MODES:
         raise Malformed(f"the mode {value['mode']!r} is unknown", do=f"one of {', '.join(MODES)}")

@@ -57,6 +57,9 @@ DIMENSIONS = {
 }
 """What an integer field measures; units of one dimension are converted, others never compared."""
 
+LATEST = 7_258_118_400_000
+"""The last instant that a field may name, 2200-01-01, in milliseconds; later ones are slips."""
+
 _TYPES = {
     "id",
     "t",
@@ -260,8 +263,10 @@ def _check_value(alias: str, field: Field, value: Any) -> None:
     elif field.type in DIMENSIONS:
         if not isinstance(value, int) or isinstance(value, bool):
             raise Malformed(f"{where} is not a whole number")
-        if value < 0 and field.type != "t":
+        if value < 0:
             raise Malformed(f"{where} is negative")
+        if field.type == "t" and value > LATEST:
+            raise Malformed(f"{where} lies after the year 2200", do="give milliseconds since 1970")
     elif field.type == "list":
         if not isinstance(value, list):
             raise Malformed(f"{where} is not a list")

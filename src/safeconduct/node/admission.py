@@ -14,7 +14,7 @@ from safeconduct.kernel.errors import Refused
 from safeconduct.kernel.instants import SECOND
 from safeconduct.kernel.records import Fact, Record
 from safeconduct.kernel.signatures import Envelope
-from safeconduct.kernel.vocabulary import Vocabulary
+from safeconduct.kernel.vocabulary import Vocabulary, check_data
 from safeconduct.node.authority import allowed, speaks
 from safeconduct.node.drafts import NODE, Draft
 from safeconduct.node.rooms import Rooms
@@ -22,7 +22,13 @@ from safeconduct.node.stores.desk import Token
 from safeconduct.node.watching import Watching
 
 AHEAD_MS = 5 * SECOND
-"""Ours: how far a record's time may lie ahead of this node's clock, beside its stated error."""
+"""Ours: how far a record's time may lie ahead of this node's clock, whatever its stated error."""
+
+MAX_ERR_MS = 60 * SECOND
+"""Ours: a clock that may be wrong by more than this states no time at all."""
+
+PLACED = ("zone", "post", "site", "district")
+"""Fields whose values are names of the agreement."""
 
 Find = Callable[[str], Fact | None]
 
@@ -52,14 +58,39 @@ def check_caller(
         raise Refused(
             f"the token is for the role {token.role}, and the record acts as {record.acting}"
         )
+    movement = record.data.get("movement")
+    if token.bound_to.startswith("mv_") and movement not in (None, token.bound_to):
+        raise Refused(f"the token is bound to {token.bound_to}, and the record is about {movement}")
     post = record.data.get("post")
     if token.bound_to.startswith("post:") and isinstance(post, str) and post != token.bound_to:
         raise Refused(f"the token is bound to {token.bound_to}, and the record is about {post}")
 
 
+def check_names(fact: Fact, text: Agreement) -> None:
+    """Refuse a place, clause or standard that the agreement does not know."""
+    for name in PLACED:
+        place = fact.get(name)
+        if isinstance(place, str) and place not in text.places:
+            raise Refused(
+                f"the agreement knows no {name} {place!r}",
+                why="a place that no text names lies under no power",
+                do="use a place of the agreement",
+            )
+    for name, known in (("clause", text.clauses), ("standard", text.standards)):
+        value = fact.get(name)
+        if isinstance(value, str) and value.partition("/")[0] not in known:
+            raise Refused(f"the agreement has no {name} {value!r}", do=f"cite a {name} that it has")
+
+
 def check_time(record: Record, now: int) -> None:
     """Refuse a record whose time has not come, beyond its own stated error."""
-    ahead = record.time - record.err - now
+    if record.err > MAX_ERR_MS:
+        raise Refused(
+            f"the record's clock may be wrong by {record.err // SECOND} s",
+            why=f"at most {MAX_ERR_MS // SECOND} s can be weighed against a deadline",
+            do="set the device's clock",
+        )
+    ahead = record.time - now
     if ahead > AHEAD_MS:
         raise Refused(
             f"the record's time lies {ahead // SECOND} s ahead of this node's clock",
@@ -108,7 +139,7 @@ def refusal_draft(fact: Fact, refusal: Refused, now: int) -> Draft:
     return Draft(alias="refused", values=values, time=now, causes=(fact.record.id,))
 
 
-def of_peer(
+def of_peer(  # noqa: PLR0913 - what a judgement needs, each named
     rooms: Rooms,
     text: Agreement,
     vocabulary: Vocabulary,
@@ -116,6 +147,7 @@ def of_peer(
     envelope: Envelope,
     *,
     mode: str,
+    now: int,
     watching: Watching | None,
     find: Find,
 ) -> bool:
@@ -127,6 +159,8 @@ def of_peer(
     if kind is None or record.mode != mode or foreign:
         return False
     try:
+        check_data(kind, fact.values, sealed=set(record.sealed) - set(fact.values))
+        check_time(record, now)
         if fact.alias == "key":
             identity.decide(rooms.identity, fact, roots=rooms.roots)
             return _enrols(rooms, fact, envelope)

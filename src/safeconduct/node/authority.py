@@ -89,17 +89,37 @@ def allowed(
             if granted:
                 return refusals[-1]
             continue
+        if alternative == "self" and record.acting not in (ROOT, ENROLMENT):
+            own = agreement.roles.get(record.acting)
+            if fact.alias in BY_ENROLMENT or own is None or "co-ordinate" not in own.may:
+                why = "a party speaks of itself by its own keys, or by a role that may co-ordinate"
+                refusals.append(Decision(granted=False, clause=agreement.silence, reason=why))
+                continue
         if alternative == "taken-back":
             if taken_back is None:
                 why = "what it takes back is not in this party's log"
                 return Decision(granted=False, clause=agreement.silence, reason=why)
             return allowed(rooms, agreement, taken_back, fact, owners=owners)
+        if fact.alias == "named" and not _may_name(agreement, fact):
+            why = "nobody names themselves, nor to a role that may more than their own"
+            refusals.append(Decision(granted=False, clause=agreement.silence, reason=why))
+            continue
         places = places_for(rooms, agreement, alternative, fact)
         decision = authorise(agreement, one, record.party, record.acting, places)
         if decision.granted:
             return decision
         refusals.append(decision)
     return min(refusals, key=lambda one: one.clause == agreement.silence)
+
+
+def _may_name(agreement: Agreement, fact: Fact) -> bool:
+    """Whether a person may give this role: to somebody else, and no power that they lack."""
+    if fact.record.acting in (ROOT, ENROLMENT):
+        return True
+    own, given = (agreement.roles.get(str(name)) for name in (fact.record.acting, fact.get("role")))
+    if own is None or given is None or fact.get("holder") == fact.record.by:
+        return False
+    return given.party == own.party and set(given.may) <= set(own.may)
 
 
 def places_for(rooms: Rooms, agreement: Agreement, alternative: str, fact: Fact) -> list[str]:

@@ -32,7 +32,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def id(self) -> str:
         """The record id: computed, equal wherever the causes are equal."""
-        return computed_id("record", self.alias, *self.causes)
+        return computed_id("computed", self.alias, *self.causes)
 
 
 class Author(msgspec.Struct, frozen=True):

@@ -5,6 +5,8 @@ the agreement opens, and fetches the peer's cosignatures of the own log. Every s
 repeated; what was verified stays.
 """
 
+import asyncio
+
 import httpx
 
 from safeconduct.federation.requests import sign_request
@@ -20,6 +22,10 @@ LEAVES_A_ROUND = 16 * WIDTH
 """Ours: about this many a round, so that a peer that is far ahead cannot hold us up."""
 
 MAX_ANSWER = 16 * 1024 * 1024
+"""Largest answer that is read, in bytes: 4,096 leaves and 500 bodies take less."""
+
+ROUND_S = 20
+"""Ours: a peer that answers slower than this is away."""
 
 
 class Exchange:
@@ -28,6 +34,7 @@ class Exchange:
     def __init__(self, node: Node, url: str) -> None:
         self.node = node
         self.url = url.rstrip("/")
+        self.trouble: str | None = None
         self._wall = SystemClock()
         self._client = httpx.AsyncClient(timeout=10, trust_env=False)
 
@@ -50,7 +57,8 @@ class Exchange:
             nonce=node.salts.draw(16).hex(),
         )
         try:
-            answer = await self._client.get(self.url + target, headers=headers)
+            async with self._client.stream("GET", self.url + target, headers=headers) as answer:
+                body = await _read(answer)
         except httpx.HTTPError as error:
             raise Refused(
                 "the peer does not answer",
@@ -58,15 +66,28 @@ class Exchange:
                 do="try again later",
             ) from error
         if answer.status_code != 200:
-            raise Refused(
-                f"the peer refused {target.split('?', maxsplit=1)[0]}", why=answer.text[:200]
-            )
-        if len(answer.content) > MAX_ANSWER:
-            raise Malformed("the peer's answer is too large")
-        return answer.content
+            words = body[:200].decode(errors="replace")
+            raise Refused(f"the peer refused {target.partition('?')[0]}", why=words)
+        return body
 
     async def round(self) -> None:
-        """One round. Raises Refused when the peer does not answer or does not check out."""
+        """One round, bounded in time; what it verified stays.
+
+        Raises:
+            Refused: the peer does not answer, is too slow, or does not check out.
+            Malformed: its answers are not what they should be, whatever they are.
+        """
+        try:
+            async with asyncio.timeout(ROUND_S):
+                await self._round()
+        except TimeoutError as error:
+            raise Refused(f"the peer did not finish a round within {ROUND_S} s") from error
+        except (TypeError, ValueError, KeyError, AttributeError, RecursionError) as error:
+            # Whatever a peer sends, it is the peer's answer that is wrong, and this node goes on.
+            what = type(error).__name__
+            raise Malformed("the peer's answer has another form", why=what) from error
+
+    async def _round(self) -> None:
         node = self.node
         if node.peer is None:
             raise Refused("there is no peer yet", do="exchange cards first")
@@ -137,3 +158,13 @@ def _text(data: bytes) -> str:
         return data.decode()
     except UnicodeDecodeError as error:
         raise Malformed("the peer's answer is not text in UTF-8") from error
+
+
+async def _read(answer: httpx.Response) -> bytes:
+    """An answer's body, as far as it is bounded."""
+    body = b""
+    async for part in answer.aiter_bytes():
+        body += part
+        if len(body) > MAX_ANSWER:
+            raise Malformed(f"the peer's answer has more than {MAX_ANSWER} bytes")
+    return body

@@ -7,7 +7,6 @@ in one transaction. If the commit fails, the state is rebuilt from disk: nothing
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,7 +14,7 @@ import msgspec
 from safeconduct.agreement import Agreement, load_agreement, wording_hash
 from safeconduct.federation.cards import Card, witness_name
 from safeconduct.kernel.errors import Malformed, Refused, SafeconductError, StateUnknown
-from safeconduct.kernel.ids import computed_id
+from safeconduct.kernel.ids import computed_id, is_id
 from safeconduct.kernel.instants import SECOND
 from safeconduct.kernel.ports import Random
 from safeconduct.kernel.records import Fact, Record, check_record, decode_record
@@ -25,7 +24,6 @@ from safeconduct.ledger.leaf import Entry
 from safeconduct.ledger.merkle import leaf_hash
 from safeconduct.ledger.notes import (
     COSIGNATURE,
-    LOG_KEY,
     Note,
     Signer,
     cosign,
@@ -85,6 +83,7 @@ class Node:
         )
         self._check_rollback()
         self.peer = PeerLog(self.store, vocabulary, self.peer_card) if self.peer_card else None
+        self.trouble: str | None = None
         self.listeners: list[Callable[[list[str]], None]] = []
         self._rebuild()
 
@@ -126,11 +125,6 @@ class Node:
         return {party.id: party.root_key for party in self.text.parties.values()}
 
     @property
-    def log_signer(self) -> Signer:
-        """Who signs this node's checkpoints."""
-        return Signer(self.file.origin, self.key.public, LOG_KEY)
-
-    @property
     def witness(self) -> Signer:
         """This node as a witness of the peer's log."""
         return Signer(witness_name(self.party), self.folder.key("witness").public, COSIGNATURE)
@@ -143,7 +137,7 @@ class Node:
     # ------------------------------------------------------------------ rebuilding
     def _rebuild(self) -> None:
         """State from the logs alone: the path of every start and of every failed commit."""
-        self.rooms = Rooms(self.roots)
+        self.rooms = Rooms(self.party, self.roots)
         self.watching: Watching | None = None
         self._later: list[Draft] = []
         self._signed_in: dict[str, set[str]] = {}
@@ -165,7 +159,9 @@ class Node:
         return Watching(duties, self.rooms, self.party)
 
     def _note_signature(self, fact: Fact) -> None:
-        if fact.alias == "signed" and fact.get("wording") == self.wording:
+        if fact.alias != "signed" or fact.form != "full" or fact.get("wording") != self.wording:
+            return
+        if fact.record.by == self.roots.get(fact.record.party):
             self._signed_in.setdefault(fact.log, set()).add(fact.record.party)
 
     def _both_signed(self) -> bool:
@@ -214,6 +210,13 @@ class Node:
             raise Refused(
                 f"{kind.alias} is made by a node, not by a person", do="record what you saw or did"
             )
+        if not is_id(record.id, "record") or record.rev:
+            raise Refused(
+                "a person's record has a drawn id and no revision",
+                why="computed ids and revisions are a node's",
+                do="draw a new id; name the record that this one corrects in `replaces`",
+            )
+        admission.check_names(fact, self.text)
         self._ask_agreement(fact)
         position = self.journal.size
         self._record([(envelope, record, openings)])
@@ -229,9 +232,11 @@ class Node:
         fixes = self.watching.accept_fixes(token, query, body, content_type, self.clock.now())
         if not fixes:
             return 0
-        fresh = self.desk.add_fixes([item.row for item in fixes])
+        new = self.desk.add_fixes([item.row for item in fixes])
+        fresh = sum(new)
         if fresh:
-            events = self.watching.on_fixes(token, fixes)
+            kept = [item for item, is_new in zip(fixes, new, strict=True) if is_new]
+            events = self.watching.on_fixes(token, kept)
             drafts = self.watching.judge(events, self.clock.now()) if events else []
             if drafts:
                 self._record([], drafts)
@@ -299,6 +304,10 @@ class Node:
             self._record([], drafts)
         for segment in sealed:
             self.desk.drop_fixes(segment.device, segment.until)
+
+    def recover(self) -> None:
+        """State from the logs again, after an error that nobody foresaw."""
+        self._rebuild()
 
     # ------------------------------------------------------------------ own records
     def sign_own(
@@ -430,6 +439,7 @@ class Node:
             fact,
             open_envelope(entry.envelope),
             mode=self.file.mode,
+            now=self.clock.now(),
             watching=self.watching,
             find=self._found,
         )
@@ -479,7 +489,7 @@ class Node:
                 for envelope, record, openings in batch
             ]
             facts = self.journal.commit(entries) if entries else []
-        except SafeconductError:
+        except BaseException:
             self._rebuild()
             raise
         self._numbers.clear()
@@ -490,7 +500,11 @@ class Node:
         """Whether this very draft is in the log: a restart may draft again what fell before it."""
         held = self.journal.find(draft.id)
         fact = self.journal.fact(held) if held is not None else None
-        return fact is not None and fact.record.rev >= draft.rev
+        if fact is None:
+            return False
+        if fact.alias != draft.alias or fact.record.acting != NODE:
+            raise StateUnknown(f"the computed id {draft.id} belongs to another record")
+        return fact.record.rev >= draft.rev
 
     def _number(self, record: Record) -> None:
         digest = hashlib.sha256(record.encode()).hexdigest()
@@ -560,7 +574,7 @@ class Node:
                 "position": position,
                 "merge_by": self.clock.now() + SECOND,
             },
-            record_id=computed_id("record", "receipt", digest, position),
+            record_id=computed_id("computed", "receipt", digest, position),
             seq=position,
             time=self.clock.now(),
             mode=self.file.mode,
@@ -577,8 +591,3 @@ class Node:
         self.store.close()
         self.desk.close()
         self.folder.unlock()
-
-
-def make_node(path: Path, **kwargs: Any) -> Node:
-    """Open the node of a folder."""
-    return Node(Folder(path), **kwargs)

@@ -9,7 +9,8 @@ from safeconduct.node.duties import Duties
 class Rooms:
     """The projections. State is a function of the facts and can be rebuilt at any time."""
 
-    def __init__(self, roots: dict[str, str]) -> None:
+    def __init__(self, party: str, roots: dict[str, str]) -> None:
+        self.party = party
         self.roots = roots
         self.identity = identity.State()
         self.registers = registers.State()
@@ -19,6 +20,9 @@ class Rooms:
     def project(self, fact: Fact) -> None:
         """Take a fact in. Milestones show too little to project; they are read where they lie."""
         if fact.form != "full":
+            return
+        if fact.alias == "raised" and fact.log != self.party:
+            # Both nodes compute the same alert; when it was raised here is for this node to say.
             return
         identity.project(self.identity, fact)
         registers.project(self.registers, fact)
@@ -39,19 +43,17 @@ class Rooms:
         movements.decide(self.movements, fact, rule=duties.release if duties else None)
 
     def territory(self, fact: Fact, agreement: Agreement) -> list[str]:
-        """The places of a movement: the districts of its request, where they are open here."""
-        movement = movements.movement(
-            self.movements, str(fact.get("movement") or fact.get("about") or "")
-        )
-        districts = [
-            place
-            for place in (movement.districts if movement else ()) or ()
-            if place in agreement.places
-        ]
+        """The places of a movement's record: the district it names, or all of the request's."""
         district = fact.get("district")
         if district in agreement.places:
             return [str(district)]
-        return districts or root_places(agreement)
+        return self.districts(str(fact.get("movement") or fact.get("about") or ""), agreement)
+
+    def districts(self, movement: str, agreement: Agreement) -> list[str]:
+        """The districts of a movement, where they are open here; else the territory as a whole."""
+        found = movements.movement(self.movements, movement)
+        named = (found.districts if found is not None else None) or ()
+        return [place for place in named if place in agreement.places] or root_places(agreement)
 
 
 def root_places(agreement: Agreement) -> list[str]:

@@ -5,10 +5,12 @@ from safeconduct.federation import forms
 from safeconduct.federation.forms import Parcel
 from safeconduct.kernel.errors import Refused
 from safeconduct.ledger.notes import Note
-from safeconduct.ledger.tiles import WIDTH, encode_bundle
+from safeconduct.ledger.tiles import WIDTH, encode_bundle, hash_tile
 from safeconduct.node.node import Node
 
 TREATY = "treaty"
+MAX_LEVEL = 6
+"""Tiles of tlog-tiles have levels 0 to 5."""
 
 
 def head(node: Node, at_most: int) -> Note:
@@ -29,6 +31,14 @@ def entries(node: Node, number: int, width: int) -> bytes:
     if start + width > published:
         raise Refused(f"no published head covers {start + width} leaves")
     return encode_bundle([node.journal.leaf(start + offset) for offset in range(width)])
+
+
+def hashes(node: Node, level: int, number: int, width: int) -> bytes:
+    """A tile of hashes of complete subtrees, as far as published heads reach."""
+    published = max((size for size, _ in node.journal.notes()), default=0)
+    if not 0 <= level < MAX_LEVEL or (number * WIDTH + width) << (8 * level) > published:
+        raise Refused(f"no published head covers the tile {level}/{number}")
+    return hash_tile(node.journal.tree, level, number, width)
 
 
 def parcels(node: Node, viewer: str, start: int, limit: int) -> list[Parcel]:

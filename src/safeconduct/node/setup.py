@@ -9,7 +9,7 @@ from pathlib import Path
 from safeconduct.agreement import canonical_text, load_agreement, signable, wording_hash
 from safeconduct.federation.cards import Card, read_card
 from safeconduct.kernel.errors import Malformed, Refused
-from safeconduct.kernel.ids import computed_id, entity_id, record_id
+from safeconduct.kernel.ids import entity_id, is_id, record_id
 from safeconduct.kernel.instants import DAY
 from safeconduct.kernel.ports import Random
 from safeconduct.kernel.signatures import Key, fingerprint
@@ -82,7 +82,7 @@ def init(path: Path, *, party: str, agreement: str, root: Key, clock: AnyClock) 
                 author,
                 alias="key",
                 values=values,
-                record_id=computed_id("record", "key", key.public),
+                record_id=record_id(random.draw(16)),
                 seq=number,
                 time=now,
                 mode=text.text.mode,
@@ -173,7 +173,7 @@ def sign(node: Node, *, confirmed: str, version: str = "1") -> str:
         node.author("root"),
         "signed",
         values,
-        record_id=computed_id("record", "signed", node.party, wording),
+        record_id=record_id(node.salts.draw(16)),
     )
     node.record_own([signed])
     node.publish()
@@ -204,6 +204,11 @@ def invite(
             f"{node.party} has no role {role!r}",
             do="choose one of "
             + ", ".join(r.id for r in node.text.roles.values() if r.party == node.party),
+        )
+    if about != "programme" and about not in node.text.places and not is_id(about, "movement"):
+        raise Malformed(
+            f"{about!r} is no place of the agreement and no movement",
+            do="name a place such as post:outer-gate, a movement's id, or programme",
         )
     founding = record_id(ids.draw(16))
     person = entity_id("person", founding)

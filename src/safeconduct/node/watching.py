@@ -15,7 +15,7 @@ from safeconduct.kernel.ids import computed_id
 from safeconduct.kernel.instants import MINUTE
 from safeconduct.kernel.places import Point
 from safeconduct.kernel.records import Fact
-from safeconduct.node.drafts import Draft
+from safeconduct.node.drafts import NODE, Draft
 from safeconduct.node.duties import Duties
 from safeconduct.node.lane import Judged, Lane, event_of
 from safeconduct.node.reactions import intent_drafts, verdict_draft
@@ -138,7 +138,7 @@ class Watching:
                     vehicle, movement = str(fact.get("holder")), str(fact.get("bound_to"))
                     device = computed_id("device", vehicle, movement)
                     self._holders[device] = (vehicle, movement)
-            case "raised":
+            case "raised" if fact.log == self.party:
                 clause = self._clause(str(fact.get("standard")))
                 self.owners[str(fact.get("alert"))] = (str(fact.get("owner")), clause)
         return events, happened, drafts
@@ -506,7 +506,7 @@ class Watching:
 
     def _watch_again(self, fact: Fact) -> None:
         """One fact into the watch; of the peer's log only what its people did."""
-        if fact.log != self.party and fact.alias in OF_A_NODE:
+        if fact.log != self.party and (fact.alias in OF_A_NODE or fact.record.acting == NODE):
             return
         verdict = self.lane.verdict(_key(fact)) if fact.alias == "verdict" else None
         if verdict is None:

@@ -23,7 +23,7 @@ class State(msgspec.Struct):
     namings: Standing = msgspec.field(default_factory=Standing)
     shifts: Standing = msgspec.field(default_factory=Standing)
     known: set[str] = msgspec.field(default_factory=set)
-    about_of: dict[str, set[str]] = msgspec.field(default_factory=dict)
+    about_of: dict[str, set[tuple[str, str]]] = msgspec.field(default_factory=dict)
     by_post: Until = msgspec.field(default_factory=dict)
     by_role: Until = msgspec.field(default_factory=dict)
     by_person: Until = msgspec.field(default_factory=dict)
@@ -59,8 +59,8 @@ def _list(state: State, rows: Standing, fact: Fact, entity: str | None) -> None:
 def _name(state: State, fact: Fact) -> None:
     role, about = fact.get("role"), fact.get("about")
     if role is not None and about is not None:
-        state.namings.add(fact, (role, about), fact.get("until"))
-        state.about_of.setdefault(role, set()).add(about)
+        state.namings.add(fact, (role, about, str(fact.get("holder"))), fact.get("until"))
+        state.about_of.setdefault(role, set()).add((about, str(fact.get("holder"))))
 
 
 def _roster(state: State, fact: Fact) -> None:

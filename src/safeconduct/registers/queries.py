@@ -32,9 +32,9 @@ def holders(state: State, role: str, at: int, about: str | None = None) -> tuple
     A shift counts as about its post and its site.
     """
     found = set()
-    for thing in state.about_of.get(role, ()):
+    for thing, holder in state.about_of.get(role, ()):
         if about in (None, thing):
-            for entry in state.namings.valid((role, thing), at):
+            for entry in state.namings.valid((role, thing, holder), at):
                 found.add(entry.values.get("holder"))
     for shift in _running(state, _not_over(state.by_role.get(role, []), at), at):
         if shift.role == role and about in (None, shift.post, shift.site):
@@ -47,8 +47,8 @@ def roles_of(state: State, person: str, at: int) -> frozenset[str]:
     found = {
         role
         for role, things in state.about_of.items()
-        for thing in things
-        for entry in state.namings.valid((role, thing), at)
+        for thing, holder in things
+        for entry in state.namings.valid((role, thing, holder), at)
         if entry.values.get("holder") == person
     }
     keys = _not_over(state.by_person.get(person, []), at)

@@ -58,6 +58,6 @@ TYPES = (
         class_name="people",
         milestone="role filled",
         shows="role",
-        identity="role about",
+        identity="role about holder",
     ),
 )

@@ -8,7 +8,7 @@ from safeconduct.registers import State as Registers
 from safeconduct.registers import knows, rostered_at
 from safeconduct.sites.model import CheckRule
 from safeconduct.sites.projection import State, places
-from safeconduct.sites.queries import kept_from_check, site, site_of_zone, was_seen
+from safeconduct.sites.queries import kept_from_check, site, site_of_zone, waiting, was_seen
 
 AT_A_POST = ("sighted", "checked", "unchecked", "queue")
 
@@ -32,6 +32,7 @@ def decide(state: State, fact: Fact, *, registers: Registers, rule: CheckRule | 
             _listing(state, fact)
         case "sighted":
             _sighting(state, fact, registers)
+            _departure(state, fact, registers, rule)
         case "checked":
             _check(state, fact, registers, rule)
         case "queue":
@@ -105,8 +106,7 @@ def _sighting(state: State, fact: Fact, registers: Registers) -> None:
 
 
 def _check(state: State, fact: Fact, registers: Registers, rule: CheckRule | None) -> None:
-    vehicle, post = fact.get("vehicle", ""), fact.get("post", "")
-    by, time = fact.record.by, fact.record.time
+    vehicle = fact.get("vehicle", "")
     clause = rule.clause if rule is not None else None
     if not was_seen(state, vehicle):
         raise Refused(
@@ -124,10 +124,27 @@ def _check(state: State, fact: Fact, registers: Registers, rule: CheckRule | Non
             do="have somebody in one of these roles check the vehicle",
             clause=rule.clause,
         )
+    _ends_clock(state, fact, registers, rule, "a check")
+
+
+def _departure(state: State, fact: Fact, registers: Registers, rule: CheckRule | None) -> None:
+    """A vehicle that was not checked is said to have gone: that ends its clock as a check does."""
+    vehicle = fact.get("vehicle", "")
+    if rule is None or fact.get("motion") == "stopped":
+        return
+    waits = {row.vehicle for row in waiting(state, fact.record.time)}
+    if vehicle in waits:
+        _ends_clock(state, fact, registers, rule, "a departure")
+
+
+def _ends_clock(state: State, fact: Fact, registers: Registers, rule: CheckRule, what: str) -> None:
+    """Who may end a check clock: a rostered person, and not the one who acknowledged."""
+    vehicle, post = fact.get("vehicle", ""), fact.get("post", "")
+    by, time = fact.record.by, fact.record.time
     if rule.rostered and not rostered_at(registers, by, post, time):
         raise Refused(
             f"{by} is not rostered at {post} at {show_instant(time)}",
-            why="a check counts only from whoever is on the roster of the post",
+            why=f"{what} counts only from whoever is on the roster of the post",
             do="have a rostered person check the vehicle, or enter the shift first",
             clause=rule.clause,
         )
@@ -135,7 +152,7 @@ def _check(state: State, fact: Fact, registers: Registers, rule: CheckRule | Non
         state, vehicle, fact.get("site", ""), time
     ):
         raise Refused(
-            f"{by} acknowledged the alert about {vehicle} and may not end it with a check",
+            f"{by} acknowledged the alert about {vehicle} and may not end it with {what}",
             why="who acknowledges an alert and who checks are two persons",
             do="have another rostered person check the vehicle",
             clause=rule.separation_clause,

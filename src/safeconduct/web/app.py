@@ -12,12 +12,13 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from safeconduct.federation.requests import WINDOW_MS, Signed, check_request
+from safeconduct.identity import speaker
 from safeconduct.kernel.canonical import decode, encode
 from safeconduct.kernel.errors import Malformed, Refused, SafeconductError, StateUnknown
 from safeconduct.ledger.tiles import parse_index_path
 from safeconduct.node import serving
 from safeconduct.node.clocks import DrivenClock, SystemClock
-from safeconduct.node.enrolment import enrol, give_device
+from safeconduct.node.enrolment import enrol, give_device, give_invite
 from safeconduct.node.exchange import Exchange
 from safeconduct.node.node import Node
 from safeconduct.node.stores.desk import Token
@@ -63,15 +64,26 @@ class Desk:
     def caller(self, request: Req) -> Token:
         """Who calls, by bearer token."""
         word, _, secret = request.headers.get("authorization", "").partition(" ")
-        token = (
-            self.node.desk.token(secret, self.node.clock.now())
-            if word.lower() == "bearer"
-            else None
-        )
-        if token is None or token.use != "person":
+        now = self.node.clock.now()
+        token = self.node.desk.token(secret, now) if word.lower() == "bearer" else None
+        speaks = token is not None and speaker(self.node.rooms.identity, token.public, now)
+        if token is None or token.use != "person" or not speaks:
             raise Unknown(
                 "the request carries no valid token",
                 do="enrol with a one-time code and send the token",
+            )
+        return token
+
+    def reader(self, request: Req) -> Token:
+        """A caller whose role co-ordinates or tasks: only they read plans and movements."""
+        token = self.caller(request)
+        role = self.node.text.roles.get(token.role)
+        if role is None or not {"co-ordinate", "task"} & set(role.may):
+            raise Refused(
+                f"the role {token.role} does not read this",
+                why="it may neither co-ordinate nor task",
+                do="ask the duty officer",
+                clause=self.node.text.silence,
             )
         return token
 
@@ -153,6 +165,13 @@ async def post_device(request: Req) -> dict[str, str]:
     return give_device(desk.node, desk.caller(request), await _body(request))
 
 
+@post("/v1/invites")
+async def post_invite(request: Req) -> dict[str, str]:
+    """Invite a person to a role: `{role, about, until}` -> a one-time code and the person's id."""
+    desk = _desk(request)
+    return give_invite(desk.node, desk.caller(request), await _body(request))
+
+
 @get("/v1/status")
 async def get_status(request: Req) -> dict[str, Any]:
     """Who this node is and how far the logs stand."""
@@ -190,7 +209,7 @@ async def get_verdicts(request: Req) -> list[dict[str, Any]]:
 async def get_movements(request: Req) -> list[dict[str, Any]]:
     """Movements as they stand."""
     desk = _desk(request)
-    desk.caller(request)
+    desk.reader(request)
     return views.movement_rows(desk.node)
 
 
@@ -212,10 +231,13 @@ async def get_holds(request: Req) -> list[dict[str, Any]]:
 
 @get("/v1/records/{record_id:str}")
 async def get_record(request: Req, record_id: FromPath[str]) -> dict[str, Any]:
-    """One record that is open here."""
+    """One record that is open here, if the caller's role reads its class."""
     desk = _desk(request)
     desk.caller(request)
-    return views.record(desk.node, record_id)
+    shown = views.record(desk.node, record_id)
+    if shown["class"] in views.GUARDED:
+        desk.reader(request)
+    return shown
 
 
 @get("/v1/live")
@@ -267,6 +289,16 @@ async def get_entries(request: Req, path: FromPath[str]) -> Response[bytes]:
     return Response(
         serving.entries(desk.node, number, width), media_type="application/octet-stream"
     )
+
+
+@get("/federation/tile/{level:int}/{path:path}")
+async def get_hashes(request: Req, level: FromPath[int], path: FromPath[str]) -> Response[bytes]:
+    """A tile of hashes."""
+    desk = _desk(request)
+    await desk.peer(request)
+    number, width = parse_index_path(str(path).lstrip("/"))
+    data = serving.hashes(desk.node, level, number, width)
+    return Response(data, media_type="application/octet-stream")
 
 
 @get("/federation/bodies")
@@ -327,6 +359,7 @@ HANDLERS = (
     post_enrol,
     post_record,
     post_device,
+    post_invite,
     get_status,
     get_clocks,
     get_alerts,
@@ -338,6 +371,7 @@ HANDLERS = (
     get_live,
     get_checkpoint,
     get_entries,
+    get_hashes,
     get_bodies,
     get_cosigned,
     post_clock,
@@ -351,26 +385,39 @@ def _answer(error: SafeconductError, status: int) -> Response[bytes]:
     return Response(encode(body), status_code=status, media_type=MediaType.JSON)
 
 
+STATUS = ((Unknown, 401), (Malformed, 400), (Refused, 403))
+"""What each family answers, most special first."""
+
+
 def _refused(request: Req, error: Exception) -> Response[bytes]:
-    if isinstance(error, Unknown):
-        return _answer(error, 401)
-    if isinstance(error, Malformed):
-        return _answer(error, 400)
-    if isinstance(error, Refused):
-        return _answer(error, 403)
+    for kind, status in STATUS:
+        if isinstance(error, kind):
+            return _answer(error, status)
+    if isinstance(error, HTTPException):
+        told = Refused(error.detail or "the request does not fit")
+        return _answer(told, error.status_code)
     if isinstance(error, StateUnknown):
         # Our own state is unknown: answer, then let the server stop. It is never retried.
         _desk(request).ending.fail()
         return _answer(error, 500)
-    if isinstance(error, HTTPException):
-        return _answer(Refused(error.detail or "the request does not fit"), error.status_code)
-    # A defect of ours: its place goes to the operator's log, without values; the node stops.
+    return _recovered(request, error)
+
+
+def _recovered(request: Req, error: Exception) -> Response[bytes]:
+    # A defect of ours: its place goes to the operator's log, without values. Only `commit` makes
+    # anything durable, so the state is read back from the logs and the node goes on.
     frames = " < ".join(
         f"{f.name}:{f.lineno}" for f in reversed(traceback.extract_tb(error.__traceback__)[-6:])
     )
     sys.stderr.write(f"internal error: {type(error).__name__} at {frames}\n")
-    _desk(request).ending.fail()
-    return _answer(StateUnknown("an internal error", do="report it; the node has stopped"), 500)
+    desk = _desk(request)
+    try:
+        desk.node.recover()
+    except SafeconductError as unknown:
+        desk.ending.fail()
+        return _answer(unknown, 500)
+    told = Refused("an internal error; nothing was recorded", do="report it with the node's log")
+    return _answer(told, 500)
 
 
 def create_app(

@@ -52,23 +52,37 @@ class Gate:
                 send, 413, f"the body is larger than {MAX_BODY} bytes", "send less at once"
             )
             return
-        await self._app(scope, bounded(receive), send)
+        body = Bounded(receive)
+
+        async def reply(message: Any) -> None:
+            # Whatever the application makes of half a body is not what the caller is told.
+            if not body.exceeded:
+                await send(message)
+
+        await self._app(scope, body.read, reply)
+        if body.exceeded:
+            await refuse(
+                send, 413, f"the body is larger than {MAX_BODY} bytes", "send less at once"
+            )
 
 
-def bounded(receive: Receive) -> Receive:
-    """Stop reading a body that is larger than it said."""
-    seen = 0
+class Bounded:
+    """A request's body, which ends where it becomes too large."""
 
-    async def read() -> Any:
-        nonlocal seen
-        message = await receive()
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._seen = 0
+        self.exceeded = False
+
+    async def read(self) -> Any:
+        """The next message, or the caller's leaving once there was too much."""
+        message = await self._receive()
         if message["type"] == "http.request":
-            seen += len(message.get("body", b""))
-            if seen > MAX_BODY:
+            self._seen += len(message.get("body", b""))
+            if self._seen > MAX_BODY:
+                self.exceeded = True
                 return {"type": "http.disconnect"}
         return message
-
-    return read
 
 
 async def refuse(send: Send, status: int, what: str, do: str) -> None:

@@ -19,6 +19,8 @@ from safeconduct.web.app import Ending, create_app
 LOOPBACK = "127.0.0.1"
 SYNC_EVERY_S = 5.0
 """Ours: how often a live node runs a round with its peer."""
+RETRY_S = 1.0
+"""Ours: how soon a timer that could not be recorded is tried again."""
 LONGEST_SLEEP_S = 0.5
 """A live node looks at its timers at least this often; a clock step is noticed so late at most."""
 
@@ -87,23 +89,42 @@ async def serve(node: Node, *, port: int, peer: str | None, driver: str | None) 
 
 
 async def _tick(node: Node, exchange: Exchange | None, stop: asyncio.Event) -> None:
-    """A live node's own heart: timers as they fall due, rounds with the peer."""
+    """A live node's own heart: timers as they fall due. Nothing here waits for the network."""
     if isinstance(node.clock, DrivenClock):
         await stop.wait()
         return
-    loop = asyncio.get_running_loop()
-    next_sync = loop.time()
+    syncing = asyncio.create_task(_sync(exchange, stop)) if exchange is not None else None
     while not stop.is_set():
-        node.advance(node.clock.now())
-        if exchange is not None and loop.time() >= next_sync:
-            next_sync = loop.time() + SYNC_EVERY_S
-            # A peer that is away is an ordinary state: its age is shown, and the next round heals.
-            with contextlib.suppress(Refused):
-                await exchange.round()
-        due = node.next_due()
-        wait = LONGEST_SLEEP_S if due is None else (due - node.clock.now()) / SECOND
+        wait = LONGEST_SLEEP_S
+        try:
+            node.advance(node.clock.now())
+            due = node.next_due()
+            if due is not None:
+                wait = min(wait, max(0.001, (due - node.clock.now()) / SECOND))
+            node.trouble = None
+        except Refused as error:
+            # A full disk: nothing was written, the state is known, and the timer is still due.
+            node.trouble = error.sentence()
+            sys.stderr.write(f"a timer could not be recorded: {node.trouble}\n")
+            wait = RETRY_S
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), max(0.001, min(LONGEST_SLEEP_S, wait)))
+            await asyncio.wait_for(stop.wait(), wait)
+    if syncing is not None:
+        syncing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await syncing
+
+
+async def _sync(exchange: Exchange, stop: asyncio.Event) -> None:
+    """Rounds with the peer, at a cadence. A peer that is away is an ordinary state."""
+    while not stop.is_set():
+        try:
+            await exchange.round()
+            exchange.trouble = None
+        except Refused as error:
+            exchange.trouble = error.sentence()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), SYNC_EVERY_S)
 
 
 def run(node: Node, *, port: int, peer: str | None, driver: str | None) -> int:

@@ -8,6 +8,9 @@ from safeconduct.kernel.records import Fact
 from safeconduct.kernel.signatures import fingerprint
 from safeconduct.node.node import Node
 
+GUARDED = ("plan", "move", "track", "people")
+"""Classes that only a role reads that may co-ordinate or task."""
+
 
 def status(node: Node) -> dict[str, Any]:
     """Who this node is, what is in force, and how far each log stands."""
@@ -28,6 +31,7 @@ def status(node: Node) -> dict[str, Any]:
         "peer": node.peer.party if node.peer else None,
         "peer_size": node.peer.size if node.peer else 0,
         "withheld": len(node.peer.withheld()) if node.peer else 0,
+        "trouble": node.trouble,
         "standards": len(watching.duties.standards) if watching else 0,
         "standards_decided_here": len(watching.duties.decided_here) if watching else 0,
     }
@@ -93,6 +97,7 @@ def shown(fact: Fact) -> dict[str, Any]:
         "acting": record.acting,
         "by": record.by,
         "subject": record.subject,
+        "class": record.class_name,
         "data": dict(record.data),
         "sealed": sorted(record.sealed),
         "basis": list(record.basis),

@@ -97,15 +97,17 @@ class DeskStore(Store):
         self.run("DELETE FROM nonce WHERE seen < ?", now - keep_ms)
         return self.run("INSERT OR IGNORE INTO nonce VALUES (?, ?)", nonce, now) == 1
 
-    def add_fixes(self, fixes: list[tuple[str, int, int, int, bytes]]) -> int:
-        """Keep positions `(device, t, lat, lon, fix)` durably; the same fix twice is kept once."""
-        before = self.db.total_changes()
+    def add_fixes(self, fixes: list[tuple[str, int, int, int, bytes]]) -> list[bool]:
+        """Keep positions `(device, t, lat, lon, fix)`, all or none; says of each if it was new."""
+        new = []
         try:
             with self.db:
-                self.db.executemany("INSERT OR IGNORE INTO fix VALUES (?, ?, ?, ?, ?)", fixes)
+                for fix in fixes:
+                    self.db.execute("INSERT OR IGNORE INTO fix VALUES (?, ?, ?, ?, ?)", fix)
+                    new.append(bool(self.db.changes()))
         except apsw.Error as error:
             raise translate(error, "the positions") from error
-        return int(self.db.total_changes() - before)
+        return new
 
     def fixes(self, device: str | None = None, until: int | None = None) -> list[tuple[str, bytes]]:
         """Unsealed positions `(device, fix)` in order of device and time."""

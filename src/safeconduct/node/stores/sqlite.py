@@ -5,6 +5,7 @@ at the end of each page, so that one changed byte of the file is an error and ne
 """
 
 import ctypes
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,16 @@ def translate(error: apsw.Error, what: str) -> Refused | StateUnknown:
     )
 
 
+def _sealed(path: Path) -> bool:
+    """Whether a file lies where nobody can write, with nothing of it waiting in its journal.
+
+    SQLite keeps shared memory beside a file in WAL mode, which such a folder does not allow.
+    """
+    journal = path.with_name(path.name + "-wal")
+    waiting = journal.exists() and journal.stat().st_size > 0
+    return not waiting and not os.access(path.parent, os.W_OK)
+
+
 class Store:
     """One file with one schema, versioned by `PRAGMA user_version`."""
 
@@ -91,7 +102,13 @@ class Store:
             else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
         )
         try:
-            self.db = apsw.Connection(str(path), flags=flags, vfs=CHECKSUM_VFS)
+            name = str(path)
+            if read_only and _sealed(path):
+                name, flags = (
+                    f"{path.absolute().as_uri()}?immutable=1",
+                    flags | apsw.SQLITE_OPEN_URI,
+                )
+            self.db = apsw.Connection(name, flags=flags, vfs=CHECKSUM_VFS)
             self.db.set_busy_timeout(2_000)
             if not exists:
                 reserved = ctypes.c_int(_RESERVED)
