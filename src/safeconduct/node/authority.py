@@ -16,6 +16,7 @@ from safeconduct.node.rooms import Rooms, root_places
 ROOT = "root"
 ENROLMENT = "enrolment"
 BY_ROOT = ("signed", "key", "named")
+REGISTERS = ("unit_listed", "vehicle_listed", "site_listed")
 BY_ENROLMENT = ("key", "named", "person_listed")
 
 
@@ -78,6 +79,10 @@ def allowed(
     """
     record = fact.record
     refusals = []
+    own = agreement.roles.get(record.acting)
+    if fact.alias in REGISTERS and own is not None and "co-ordinate" not in own.may:
+        why = "who keeps the registers must be able to co-ordinate"
+        return Decision(granted=False, clause=agreement.silence, reason=why)
     for alternative in kind.author:
         one = msgspec.structs.replace(kind, author=(alternative,))
         if alternative == "owner":
@@ -90,7 +95,6 @@ def allowed(
                 return refusals[-1]
             continue
         if alternative == "self" and record.acting not in (ROOT, ENROLMENT):
-            own = agreement.roles.get(record.acting)
             if fact.alias in BY_ENROLMENT or own is None or "co-ordinate" not in own.may:
                 why = "a party speaks of itself by its own keys, or by a role that may co-ordinate"
                 refusals.append(Decision(granted=False, clause=agreement.silence, reason=why))
