@@ -33,15 +33,19 @@ def fsck(*, data: Path, json: bool = False) -> int:
 
 
 @app.command
-def head(*, data: Path) -> int:
+def head(*, data: Path, json: bool = False) -> int:
     """Print the newest own checkpoint with its cosignatures.
 
     Parameters
     ----------
     data
         the node's folder.
+    json
+        print JSON: origin, size, root, and the note itself.
     """
+    from safeconduct.cli.show import print_json
     from safeconduct.kernel.errors import Refused
+    from safeconduct.ledger.notes import parse_checkpoint
     from safeconduct.node.folder import Folder
     from safeconduct.node.stores.ledger import LedgerStore
 
@@ -52,5 +56,17 @@ def head(*, data: Path) -> int:
     store.close()
     if not notes:
         raise Refused("this log has no published head yet")
-    print(notes[-1][1].encode(), end="")
+    note = notes[-1][1]
+    if json:
+        top = parse_checkpoint(note)
+        print_json(
+            {
+                "origin": top.origin,
+                "size": top.size,
+                "root": top.root.hex(),
+                "note": note.encode(),
+            }
+        )
+    else:
+        print(note.encode(), end="")
     return 0

@@ -92,7 +92,13 @@ def check(
 
 
 @app.command
-def explain(name: str, /, *, standards: Path) -> int:
+def explain(
+    name: str,
+    /,
+    *,
+    standards: Path,
+    json_: Annotated[bool, Parameter(name="--json")] = False,
+) -> int:
     """Say a standard in plain English, with its joins and what is easily missed.
 
     Parameters
@@ -101,7 +107,11 @@ def explain(name: str, /, *, standards: Path) -> int:
         The standard's id; `id@2` for one of several versions, else the newest.
     standards
         YAML text of the standards.
+    json_
+        Print one JSON object instead of lines for people.
     """
+    import msgspec
+
     from safeconduct.standards import explain as told
     from safeconduct.standards import load_standards
 
@@ -113,6 +123,17 @@ def explain(name: str, /, *, standards: Path) -> int:
         names = ", ".join(dict.fromkeys(standard.id for standard in known)) or "none"
         raise Malformed(f"{standards} has no standard {name!r}", do=f"it has {names}")
     standard = max(found, key=lambda item: item.version)
+    if json_:
+        said = {
+            "id": standard.id,
+            "version": standard.version,
+            "clause": standard.clause,
+            "title": dict(standard.title),
+            "rule": standard.text,
+            "explained": told(standard),
+        }
+        print(msgspec.json.encode(said).decode())
+        return KEPT
     print(f"{standard.id} version {standard.version}, clause {standard.clause}")
     print(standard.title["en"])
     print(f"Rule: {standard.text}")

@@ -11,6 +11,7 @@ import hashlib
 from typing import Any
 
 import msgspec
+from nacl.bindings import crypto_core_ed25519_is_valid_point
 from nacl.exceptions import BadSignatureError, CryptoError
 from nacl.exceptions import ValueError as NaclValueError
 from nacl.signing import SigningKey, VerifyKey
@@ -55,6 +56,20 @@ def public_bytes(public: str) -> bytes:
             f"{public[:80]!r} is not a key", do="write ed25519: and 64 hexadecimal digits"
         )
     return bytes.fromhex(digits)
+
+
+def check_usable(public: str) -> None:
+    """Refuse a key under which no signature can ever stand: not canonical, or of small order.
+
+    Raises:
+        Malformed: it is not a key, or not a usable one.
+    """
+    if not crypto_core_ed25519_is_valid_point(public_bytes(public)):
+        raise Malformed(
+            f"{public} is no usable key",
+            why="it is no canonical point of the main subgroup, so no signature stands under it",
+            do="make a new key",
+        )
 
 
 def fingerprint(public: str) -> str:

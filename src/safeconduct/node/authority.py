@@ -94,11 +94,11 @@ def allowed(
             if granted:
                 return refusals[-1]
             continue
-        if alternative == "self" and record.acting not in (ROOT, ENROLMENT):
-            if fact.alias in BY_ENROLMENT or own is None or "co-ordinate" not in own.may:
-                why = "a party speaks of itself by its own keys, or by a role that may co-ordinate"
-                refusals.append(Decision(granted=False, clause=agreement.silence, reason=why))
-                continue
+        mute = fact.alias in BY_ENROLMENT or own is None or "co-ordinate" not in own.may
+        if alternative == "self" and record.acting not in (ROOT, ENROLMENT) and mute:
+            why = "a party speaks of itself by its own keys, or by a role that may co-ordinate"
+            refusals.append(Decision(granted=False, clause=agreement.silence, reason=why))
+            continue
         if alternative == "taken-back":
             if taken_back is None:
                 why = "what it takes back is not in this party's log"

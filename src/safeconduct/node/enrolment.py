@@ -10,7 +10,7 @@ from safeconduct.identity import keys_of
 from safeconduct.kernel.errors import Malformed, Refused
 from safeconduct.kernel.ids import computed_id, record_id
 from safeconduct.kernel.instants import DAY
-from safeconduct.kernel.signatures import public_bytes
+from safeconduct.kernel.signatures import check_usable
 from safeconduct.node.node import Node
 from safeconduct.node.setup import invite
 from safeconduct.node.stores.desk import Token, digest
@@ -43,7 +43,7 @@ def enrol(node: Node, code: str, public: str) -> Enrolled:
         Malformed: the key is not a key.
         Refused: the code is unknown, used or over; or the key is enrolled already.
     """
-    public_bytes(public)
+    check_usable(public)
     if public in node.rooms.identity.keys:
         raise Refused("this key is enrolled already", do="make a new key for each enrolment")
     now = node.clock.now()
