@@ -1,6 +1,7 @@
 """What an insider, or the other party's node, may try: each attempt, and what stops it."""
 
 import asyncio
+import contextlib
 
 import msgspec
 import pytest
@@ -181,14 +182,22 @@ def test_a_duty_officer_invites_while_the_node_runs_and_a_guard_does_not(world):
 def test_a_slow_peer_stops_no_clock(world):
     """A real peer that sends one byte a second; the node's own timers fall meanwhile."""
     node = world.host
-    fallen = []
+    fallen, talks = [], []
 
     async def drip(_reader, writer):
-        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")
-        while not writer.is_closing():
-            writer.write(b"x")
-            await writer.drain()
-            await asyncio.sleep(0.2)
+        talks.append(asyncio.current_task())
+        try:
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")
+            while True:
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(0.2)
+        except (asyncio.CancelledError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
 
     async def play():
         peer = await asyncio.start_server(drip, "127.0.0.1", 0)
@@ -204,6 +213,10 @@ def test_a_slow_peer_stops_no_clock(world):
         node.clock, node.advance = clock, advance
         await exchange.close()
         peer.close()
+        for talk in talks:
+            talk.cancel()
+        await asyncio.gather(*talks, return_exceptions=True)
+        await peer.wait_closed()
 
     world.loop.run_until_complete(play())
     assert len(fallen) >= 4
