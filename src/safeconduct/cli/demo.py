@@ -98,17 +98,17 @@ def _speed(text: str) -> float | None:
 
 
 def _clear(folder: Path, scenario: Scenario) -> None:
-    """Refuse to write over anything but an earlier demo's own folder."""
+    """Refuse to write over anything but an earlier demo's own; other files are left alone."""
     plays = [play.name for play in scenario.plays]
     files = ("evidence.scb", "trust.json", "summary.json")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        held = {path.name for path in folder.iterdir()}
-        if held and not (held <= {*plays, *files} and _earlier(folder, plays)):
+        held = {path.name for path in folder.iterdir()} & {*plays, *files}
+        if held and not _earlier(folder, plays):
             raise Refused(
-                f"{folder} is not empty",
+                f"{folder} holds {', '.join(sorted(held))} already",
                 why="only what an earlier demo left whole is written over",
-                do="choose an empty folder with --out",
+                do="choose another folder with --out",
             )
         for name in files:
             (folder / name).unlink(missing_ok=True)

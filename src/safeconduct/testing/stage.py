@@ -22,6 +22,8 @@ from safeconduct.testing.script import Scenario
 
 PARTIES = ("host", "partner")
 STARTS_WITHIN_S = 30.0
+TRIES = 5
+"""How often two nodes are started on other ports before it is given up."""
 
 
 def free_port() -> int:
@@ -87,7 +89,22 @@ class Stage:
             node.close()
 
     def start(self) -> None:
-        """Start both processes and wait until both answer."""
+        """Start both processes and wait until both answer.
+
+        A port that was free a moment ago may be taken by the time a process binds it, by another
+        stage or as the local end of anybody's connection; then both start again on other ports.
+        """
+        for left in range(TRIES - 1, -1, -1):
+            try:
+                self._start()
+            except Refused:
+                self.stop()
+                if not left:
+                    raise
+            else:
+                return
+
+    def _start(self) -> None:
         for party in PARTIES:
             self.ports[party] = free_port()
         for party, other in (PARTIES, PARTIES[::-1]):
