@@ -17,6 +17,7 @@ import json
 import os
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, NoReturn
 
 from safeconduct_verify.check import MODES, Report, Trust, examine
@@ -40,7 +41,7 @@ class _Unusable(Exception):
 
 def _bytes(path: str, limit: int) -> bytes:
     try:
-        with open(path, "rb") as file:  # noqa: PTH123
+        with Path(path).open("rb") as file:
             return file.read(limit + 1)
     except (OSError, ValueError) as error:
         raise _Unusable(f"{path} cannot be read: {error}") from error

@@ -15,6 +15,10 @@ CAUSED = ("raised", "told", "escalated", "hold", "verdict", "silent", "excluded"
 """What a node puts on record by itself; ids do not depend on keys."""
 
 
+def facts_of(node, *aliases):
+    return [fact for fact in node.facts() if fact.alias in aliases]
+
+
 def thin(name, until):
     """A play with fewer positions, so that it can be played several times."""
     play = next(play for play in scenario().plays if play.name == name)
@@ -26,10 +30,8 @@ def picture(node):
     """All that a reader could see of a node, and what it will do next."""
     return {
         "clocks": views.clocks(node),
-        "alerts": [
-            views.shown(f) for f in views.facts_of(node, "raised", "told", "ack", "escalated")
-        ],
-        "verdicts": [views.shown(f) for f in views.facts_of(node, "verdict")],
+        "alerts": [views.shown(f) for f in facts_of(node, "raised", "told", "ack", "escalated")],
+        "verdicts": [views.shown(f) for f in facts_of(node, "verdict")],
         "holds": views.hold_rows(node),
         "movements": views.movement_rows(node),
         "waiting": views.waiting_rows(node),

@@ -1,5 +1,7 @@
 """Duties: the agreement in force, made ready for the rooms that act on it."""
 
+from itertools import chain
+
 import msgspec
 
 from safeconduct import agreement as agreements
@@ -131,11 +133,12 @@ def _release(text: Agreement, compiled: tuple[standards.Compiled, ...]) -> Relea
         rule = agreements.release_rule(text)
     except Refused:
         return None
-    within = RELEASE_WITHIN_MS
-    for item in compiled:
-        if item.standard.clause == rule.clause and isinstance(item.rule, language.Before):
-            for need in item.rule.needs:
-                for part in need:
-                    if isinstance(part, language.Group) and part.within is not None:
-                        within = part.within
+    windows = [
+        part.within
+        for item in compiled
+        if item.standard.clause == rule.clause and isinstance(item.rule, language.Before)
+        for part in chain.from_iterable(item.rule.needs)
+        if isinstance(part, language.Group) and part.within is not None
+    ]
+    within = windows[-1] if windows else RELEASE_WITHIN_MS
     return ReleaseRule(rule.roles, rule.persons, rule.different, within, rule.clause)

@@ -134,6 +134,10 @@ class Node:
         """Whether the agreement is in force: both signatures stand in both logs."""
         return self.watching is not None
 
+    def facts(self) -> list[Fact]:
+        """Facts of both logs that are open here and count, own first, in order of each log."""
+        return self.journal.facts() + (self.peer.facts() if self.peer else [])
+
     # ------------------------------------------------------------------ rebuilding
     def _rebuild(self) -> None:
         """State from the logs alone: the path of every start and of every failed commit."""
@@ -142,7 +146,7 @@ class Node:
         self._later: list[Draft] = []
         self._signed_in: dict[str, set[str]] = {}
         self._numbers: dict[str, tuple[int, str]] = {}
-        facts = self.journal.facts() + (self.peer.facts() if self.peer else [])
+        facts = self.facts()
         for fact in facts:
             self.rooms.project(fact)
             self._note_signature(fact)
@@ -557,7 +561,7 @@ class Node:
             self.watching = self._enact()
             if self.peer is not None:
                 self.peer.ask_again()
-            facts = self.journal.facts() + (self.peer.facts() if self.peer else [])
+            facts = self.facts()
             self._later = self._replay(self.watching, facts)
 
     def _receipt(self, data: bytes, position: int) -> dict[str, Any]:

@@ -50,91 +50,55 @@ def verdict_draft(judged: Judged, about: str, now: int) -> Draft:
 
 def intent_drafts(intents: Iterable[Intent], now: int) -> list[Draft]:
     """The records of what fell due. A page that is staler than one round is not sent late."""
-    out = []
-    for intent in intents:
-        match intent:
-            case watch.Raise():
-                values: dict[str, Any] = {
-                    "alert": intent.alert_id,
-                    "standard": intent.standard,
-                    "about": intent.about,
-                    "severity": SEVERITIES.get(intent.severity, "other"),
-                    "owner": intent.owner,
-                    "due": intent.due,
-                }
-                for name in ("movement", "site", "zone"):
-                    if getattr(intent, name) is not None:
-                        values[name] = getattr(intent, name)
-                out.append(
-                    Draft(
-                        alias="raised",
-                        values=values,
-                        time=_when(intent.at, now),
-                        causes=(intent.alert_id, intent.at),
-                    )
-                )
-            case watch.Tell():
-                if intent.page and intent.at < now - PAGE_EVERY_MS:
-                    continue
-                out.append(
-                    Draft(
-                        alias="told",
-                        values={
-                            "about": intent.about,
-                            "alert": intent.alert_id,
-                            "recipient": intent.role,
-                            "channel": "node",
-                            "state": "sent",
-                            "step": intent.step,
-                        },
-                        time=_when(intent.at, now),
-                        causes=(intent.alert_id, intent.step, intent.role, intent.at),
-                    )
-                )
-            case watch.Escalate():
-                out.append(
-                    Draft(
-                        alias="escalated",
-                        values={
-                            "alert": intent.alert_id,
-                            "about": intent.about,
-                            "step": intent.step,
-                            "to_role": intent.role,
-                        },
-                        time=_when(intent.at, now),
-                        causes=(intent.alert_id, intent.step, intent.role),
-                    )
-                )
-            case watch.PlaceHold():
-                values = {
-                    "hold": intent.hold_id,
-                    "alert": intent.alert_id,
-                    "offers": list(intent.offers),
-                    "clause": intent.clause,
-                }
-                for name in ("movement", "zone", "site"):
-                    if getattr(intent, name) is not None:
-                        values[name] = getattr(intent, name)
-                out.append(
-                    Draft(
-                        alias="hold",
-                        values=values,
-                        time=_when(intent.at, now),
-                        causes=(intent.hold_id,),
-                    )
-                )
-            case watch.Change():
-                out.append(
-                    Draft(
-                        alias="alert_changed",
-                        values={
-                            "alert": intent.alert_id,
-                            "about": intent.about,
-                            "state": intent.state,
-                            "reason": intent.reason,
-                        },
-                        time=_when(intent.at, now),
-                        causes=(intent.alert_id, intent.state, intent.at),
-                    )
-                )
-    return out
+    return [
+        _draft(intent, now)
+        for intent in intents
+        if not (isinstance(intent, watch.Tell) and intent.page and intent.at < now - PAGE_EVERY_MS)
+    ]
+
+
+def _draft(intent: Intent, now: int) -> Draft:
+    """The record of one intent: its type, its values, and the causes that make its id."""
+    values: dict[str, Any] = {"alert": intent.alert_id}
+    causes: tuple[str | int, ...]
+    match intent:
+        case watch.Raise():
+            alias, causes = "raised", (intent.alert_id, intent.at)
+            values |= {
+                "standard": intent.standard,
+                "about": intent.about,
+                "severity": SEVERITIES.get(intent.severity, "other"),
+                "owner": intent.owner,
+                "due": intent.due,
+                **_places(intent),
+            }
+        case watch.Tell():
+            alias, causes = "told", (intent.alert_id, intent.step, intent.role, intent.at)
+            values |= {
+                "about": intent.about,
+                "recipient": intent.role,
+                "channel": "node",
+                "state": "sent",
+                "step": intent.step,
+            }
+        case watch.Escalate():
+            alias, causes = "escalated", (intent.alert_id, intent.step, intent.role)
+            values |= {"about": intent.about, "step": intent.step, "to_role": intent.role}
+        case watch.PlaceHold():
+            alias, causes = "hold", (intent.hold_id,)
+            values |= {
+                "hold": intent.hold_id,
+                "offers": list(intent.offers),
+                "clause": intent.clause,
+                **_places(intent),
+            }
+        case _:
+            alias, causes = "alert_changed", (intent.alert_id, intent.state, intent.at)
+            values |= {"about": intent.about, "state": intent.state, "reason": intent.reason}
+    return Draft(alias=alias, values=values, time=_when(intent.at, now), causes=causes)
+
+
+def _places(intent: watch.Raise | watch.PlaceHold) -> dict[str, str]:
+    """Where it is, as far as the intent says."""
+    found = {"movement": intent.movement, "site": intent.site, "zone": intent.zone}
+    return {name: place for name, place in found.items() if place is not None}

@@ -1,5 +1,6 @@
 """What every kind of rule has in common while it is monitored."""
 
+from abc import ABC, abstractmethod
 from typing import Any, Literal
 
 from safeconduct.standards.compiled import Compiled
@@ -17,7 +18,7 @@ Noted = tuple[Event, Seen, bool]
 ENDED = "the trace ends before the deadline"
 
 
-class Machine:
+class Machine(ABC):
     """One standard's state, driven by the monitor.
 
     For each instant that has events or is a tick it calls `advance` (all that lies strictly
@@ -30,10 +31,11 @@ class Machine:
         self._always = self.standard.in_force_from is None and self.standard.in_force_until is None
         self.roles: list[tuple[str, int]] = []
 
+    @abstractmethod
     def take(self, role: int, event: Event, seen: Seen) -> bool:
         """Note an event in one of its roles; true if `settle` is needed."""
-        raise NotImplementedError
 
+    @abstractmethod
     def settle(self, now: int, out: list[Verdict]) -> None:
         """Judge the set of events noted at `now`."""
 

@@ -1,5 +1,6 @@
 """Preconditions: each looks back from an instant and says whether it holds, and by what."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -32,14 +33,14 @@ def _before(within: int | None) -> str:
     return "before" if within is None else f"in the {show_span(within)} before"
 
 
-class Need:
+class Need(ABC):
     """One precondition with its memories. `judge` looks at them and changes nothing."""
 
     sources: list[Source]
 
+    @abstractmethod
     def judge(self, values: Values, trigger: Seen) -> Finding:
         """What holds at the trigger's instant for the trigger's variables."""
-        raise NotImplementedError
 
 
 class GroupNeed(Need):

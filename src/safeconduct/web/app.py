@@ -3,11 +3,12 @@
 import asyncio
 import sys
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from litestar import Litestar, MediaType, Request, Response, get, post
 from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
@@ -172,61 +173,27 @@ async def post_invite(request: Req) -> dict[str, str]:
     return give_invite(desk.node, desk.caller(request), await _body(request))
 
 
-@get("/v1/status")
-async def get_status(request: Req) -> dict[str, Any]:
-    """Who this node is and how far the logs stand."""
-    desk = _desk(request)
-    desk.caller(request)
-    return views.status(desk.node)
+def _read(path: str, view: Callable[[Node], Any], *, guarded: bool = False) -> HTTPRouteHandler:
+    """A page of the node's state: for every enrolled person, or for who co-ordinates or tasks."""
+
+    @get(path)
+    async def read(request: Req) -> Any:
+        desk = _desk(request)
+        (desk.reader if guarded else desk.caller)(request)
+        return view(desk.node)
+
+    return read
 
 
-@get("/v1/clocks")
-async def get_clocks(request: Req) -> list[dict[str, Any]]:
-    """The list of clocks."""
-    desk = _desk(request)
-    desk.caller(request)
-    return views.clocks(desk.node)
-
-
-@get("/v1/alerts")
-async def get_alerts(request: Req) -> list[dict[str, Any]]:
-    """Alerts and what was done with them."""
-    desk = _desk(request)
-    desk.caller(request)
-    kinds = ("raised", "told", "ack", "escalated", "alert_changed", "tasked")
-    return [views.shown(fact) for fact in views.facts_of(desk.node, *kinds)]
-
-
-@get("/v1/verdicts")
-async def get_verdicts(request: Req) -> list[dict[str, Any]]:
-    """Verdicts, revisions included."""
-    desk = _desk(request)
-    desk.caller(request)
-    return [views.shown(fact) for fact in views.facts_of(desk.node, "verdict")]
-
-
-@get("/v1/movements")
-async def get_movements(request: Req) -> list[dict[str, Any]]:
-    """Movements as they stand."""
-    desk = _desk(request)
-    desk.reader(request)
-    return views.movement_rows(desk.node)
-
-
-@get("/v1/waiting")
-async def get_waiting(request: Req) -> list[dict[str, Any]]:
-    """Vehicles that wait at a cordon."""
-    desk = _desk(request)
-    desk.caller(request)
-    return views.waiting_rows(desk.node)
-
-
-@get("/v1/holds")
-async def get_holds(request: Req) -> list[dict[str, Any]]:
-    """Holds in force."""
-    desk = _desk(request)
-    desk.caller(request)
-    return views.hold_rows(desk.node)
+READS = (
+    _read("/v1/status", views.status),
+    _read("/v1/clocks", views.clocks),
+    _read("/v1/alerts", views.alert_rows),
+    _read("/v1/verdicts", views.verdict_rows),
+    _read("/v1/movements", views.movement_rows, guarded=True),
+    _read("/v1/waiting", views.waiting_rows),
+    _read("/v1/holds", views.hold_rows),
+)
 
 
 @get("/v1/records/{record_id:str}")
@@ -356,17 +323,11 @@ async def post_end(request: Req) -> dict[str, int]:
 
 
 HANDLERS = (
+    *READS,
     post_enrol,
     post_record,
     post_device,
     post_invite,
-    get_status,
-    get_clocks,
-    get_alerts,
-    get_verdicts,
-    get_movements,
-    get_waiting,
-    get_holds,
     get_record,
     get_live,
     get_checkpoint,

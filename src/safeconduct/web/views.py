@@ -76,10 +76,18 @@ def clocks(node: Node) -> list[dict[str, Any]]:
     return out
 
 
-def facts_of(node: Node, *aliases: str) -> list[Fact]:
-    """Facts of both logs that are open here, own first, in order of each log."""
-    both = node.journal.facts() + (node.peer.facts() if node.peer else [])
-    return [fact for fact in both if fact.alias in aliases]
+ALERTS = ("raised", "told", "ack", "escalated", "alert_changed", "tasked")
+"""Types that tell of an alert and of what was done with it."""
+
+
+def alert_rows(node: Node) -> list[dict[str, Any]]:
+    """Alerts and what was done with them, of both logs."""
+    return [shown(fact) for fact in node.facts() if fact.alias in ALERTS]
+
+
+def verdict_rows(node: Node) -> list[dict[str, Any]]:
+    """Verdicts, revisions included, of both logs."""
+    return [shown(fact) for fact in node.facts() if fact.alias == "verdict"]
 
 
 def shown(fact: Fact) -> dict[str, Any]:
