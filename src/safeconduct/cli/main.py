@@ -30,7 +30,15 @@ app.command("safeconduct.cli.standards:app", name="standards")
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit code."""
-    sys.exit(run(arguments))
+    code = run(arguments)
+    if "granian" in sys.modules:
+        # The stores are closed and the log is whole. The server's own threads may still end while
+        # Python takes itself down, and then abort the process (seen as SIGABRT after a good stop);
+        # so it ends here, where everything that matters is on disk.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
